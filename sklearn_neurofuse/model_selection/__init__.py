@@ -1,0 +1,5 @@
+"""Evaluation: splits that keep groups together, baselines that stand beside, intervals."""
+
+from sklearn_neurofuse.model_selection._repeated_split import RepeatedStratifiedGroupKFold
+
+__all__ = ["RepeatedStratifiedGroupKFold"]

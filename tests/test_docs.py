@@ -1,0 +1,127 @@
+"""The documentation names what there is, and says of it what numpydoc asks."""
+
+import inspect
+import re
+import tomllib
+from configparser import ConfigParser
+from importlib import import_module
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+from numpydoc.validate import ERROR_MSGS, validate
+from packaging.requirements import Requirement
+
+import sklearn_neurofuse as nf
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+CONSTRAINTS = ROOT / "constraints.txt"
+README = ROOT / "README.md"
+
+
+def public_names(module):
+    return list(getattr(import_module(f"sklearn_neurofuse.{module}"), "__all__", []))
+
+
+# the command has its own page in the user guide
+MODULES = sorted(name for name in {*nf._ROOMS, "exceptions"} - {"cli"} if public_names(name))
+
+
+def names_on_page(page):
+    """List the entries of the autosummary tables of an API page."""
+    entry = re.compile(r"^ {4}(?:~\w+\.)?(\w+)$", re.MULTILINE)
+    text = (DOCS / "api" / f"{page}.rst").read_text(encoding="utf-8")
+    tables = re.findall(r"^\.\. autosummary::\n((?: {4}.*\n|\n)+)", text, re.MULTILINE)
+    return [name for table in tables for name in entry.findall(table)]
+
+
+def documented(module):
+    """List the public objects of a room, and the public members that their classes define here."""
+    for name in public_names(module):
+        path = f"sklearn_neurofuse.{module}.{name}"
+        thing = getattr(import_module(f"sklearn_neurofuse.{module}"), name)
+        yield path
+        if inspect.isclass(thing):
+            yield from (f"{path}.{member}" for member in own_members(thing))
+
+
+def own_members(owner):
+    for name in dir(owner):
+        member = inspect.getattr_static(owner, name)
+        function = getattr(member, "fget", None) or getattr(member, "__func__", member)
+        module = getattr(function, "__module__", "") or ""
+        if not name.startswith("_") and module.startswith("sklearn_neurofuse"):
+            yield name
+
+
+def wanted_checks():
+    """Read the checks from the configuration of numpydoc: all but those listed."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        listed = tomllib.load(file)["tool"]["numpydoc_validation"]["checks"]
+    assert "all" in listed
+    # of public names a docstring is asked in any case
+    return set(ERROR_MSGS) - set(listed) | {"GL08"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_api_page_lists_what_is_public(module):
+    assert sorted(names_on_page(module)) == sorted(public_names(module))
+
+
+def test_api_index_lists_the_top_names_and_every_page():
+    assert sorted(names_on_page("index")) == sorted(set(nf.__all__) - {"__version__"})
+    index = (DOCS / "api" / "index.rst").read_text(encoding="utf-8")
+    assert set(MODULES) <= set(re.findall(r"^ {4}(\w+)$", index, re.MULTILINE))
+    pages = {page.stem for page in (DOCS / "api").glob("*.rst")} - {"index"}
+    assert pages == set(MODULES)
+
+
+def test_names_are_listed_in_order():
+    for module in MODULES:
+        names = public_names(module)
+        assert names == sorted(set(names)), module
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_docstrings(module):
+    checks = wanted_checks()
+    found = {path: validate(path)["errors"] for path in documented(module)}
+    wrong = [
+        f"{path}: {code} {text}"
+        for path, errors in found.items()
+        for code, text in errors
+        if code in checks
+    ]
+    assert wrong == []
+
+
+def test_installation_page_names_every_extra():
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    page = (DOCS / "installation.rst").read_text(encoding="utf-8")
+    assert [name for name in config["options.extras_require"] if f"``{name}``" not in page] == []
+
+
+def test_constraints_pin_what_is_required():
+    pinned = dict(re.findall(r"^([\w.-]+)==(\S+)$", CONSTRAINTS.read_text(), re.MULTILINE))
+    required = {Requirement(line).name for line in requires("sklearn-neurofuse")}
+    untested = {"mne-icalabel", "onnxruntime"}
+    assert (
+        sorted({name.lower() for name in required} - untested - {n.lower() for n in pinned}) == []
+    )
+    assert [v for v in pinned.values() if "+" in v] == []
+
+
+def test_code_of_the_readme_runs():
+    (code,) = re.findall(r"^```python\n(.*?)^```", README.read_text("utf-8"), re.M | re.S)
+    names = {}
+    exec(compile(code, str(README), "exec"), names)
+    assert names["search"].best_params_
+
+
+def test_readme_has_one_command_for_the_job_and_one_for_the_tests():
+    job, tests = re.findall(r"^python3 -m venv .*", README.read_text("utf-8"), re.M)
+    assert "pip install -c constraints.txt . " in job
+    assert " .venv/bin/neurofuse " in job
+    assert tests.endswith(" && .venv/bin/python -m pytest")
