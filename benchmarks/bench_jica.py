@@ -84,7 +84,7 @@ def compare(fits, maps, dtype, repeats):
                 "name": f"fit, {dtype}, {ours}, FastICA {solver}",
                 "value": best[ours],
                 "peer": best[solver],
-                "ratio": best[solver] / best[ours],
+                "ratio": best[ours] / best[solver],
             }
     quality = {name: recovery(maps, each) for name, each in found.items()}
     for i, what in enumerate(("mean", "least")):

@@ -11,7 +11,12 @@ from sklearn_neurofuse._version import __version__
 
 # public name -> the room it lives in
 _HOMES = {
+    "BoldRun": "recordings",
     "Multimodal": "containers",
+    "Recordings": "recordings",
+    "config_context": "recordings",
+    "get_config": "recordings",
+    "set_config": "recordings",
 }
 _ROOMS = frozenset(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
 

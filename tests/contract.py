@@ -2,7 +2,7 @@
 
 scikit-learn runs none of its checks on such estimators. Here are those of them that need no data,
 and one function for each promise that does. `checks_of` lists what applies to a `Case`; later
-rooms add cases in `tests/estimator_cases.py` and nothing here.
+rooms add cases in ``tests/<room>/cases.py`` and nothing here.
 """
 
 import pickle

@@ -20,7 +20,7 @@ def as_rows(rows, n_samples):
     Returns
     -------
     slice or ndarray of int
-        The selector for the first axis of an array.
+        The selector for the first axis of an array; an array is the caller's own.
 
     Raises
     ------
@@ -29,6 +29,8 @@ def as_rows(rows, n_samples):
     """
     if isinstance(rows, slice):
         return rows
+    if isinstance(rows, np.ndarray) and rows.dtype == np.intp and rows.ndim == 1 and rows.size:
+        return _in_bounds(rows, n_samples).copy()
     if isinstance(rows, Integral) and not isinstance(rows, (bool, np.bool_)):
         return _single_row(int(rows), n_samples)
     if isinstance(rows, tuple) and len(rows) == 2 and rows[1] is Ellipsis:
@@ -36,9 +38,9 @@ def as_rows(rows, n_samples):
     index = np.asarray(rows)
     if index.size == 0 and index.ndim == 1 and index.dtype != bool:
         return np.empty(0, dtype=np.intp)
-    if index.ndim == 0 and np.issubdtype(index.dtype, np.integer):
+    if index.ndim == 0 and index.dtype.kind in "iu":
         return _single_row(int(index), n_samples)
-    if index.ndim != 1 or not (index.dtype == bool or np.issubdtype(index.dtype, np.integer)):
+    if index.ndim != 1 or index.dtype.kind not in "biu":
         raise IndexError(
             "rows are chosen by an integer, a slice, a mask or a 1-D array of integers, "
             f"got {type(rows).__name__} of dtype {index.dtype} with {index.ndim} axes"
@@ -47,9 +49,7 @@ def as_rows(rows, n_samples):
         if len(index) != n_samples:
             raise IndexError(f"a mask over {n_samples} samples was given {len(index)} values")
         return np.flatnonzero(index)
-    if index.min() < -n_samples or index.max() >= n_samples:
-        raise IndexError(f"row {_first_outside(index, n_samples)} of {n_samples} samples")
-    return index.astype(np.intp, copy=False)
+    return _in_bounds(index, n_samples).astype(np.intp)
 
 
 def _single_row(row, n_samples):
@@ -59,8 +59,11 @@ def _single_row(row, n_samples):
     return slice(row, row + 1)
 
 
-def _first_outside(index, n_samples):
-    return int(index[(index < -n_samples) | (index >= n_samples)][0])
+def _in_bounds(index, n_samples):
+    if index.min() < -n_samples or index.max() >= n_samples:
+        outside = index[(index < -n_samples) | (index >= n_samples)]
+        raise IndexError(f"row {int(outside[0])} of {n_samples} samples")
+    return index
 
 
 class AbstractBlock(ABC):
@@ -103,6 +106,21 @@ class AbstractBlock(ABC):
     @abstractmethod
     def __getitem__(self, rows):
         """Select samples; the result is a block of the same kind."""
+
+    def choose(self, rows):
+        """Select samples by what `as_rows` gave.
+
+        Parameters
+        ----------
+        rows : slice or ndarray of int
+            Within bounds.
+
+        Returns
+        -------
+        AbstractBlock
+            A block of the same kind.
+        """
+        return self[rows]
 
     @property
     @abstractmethod

@@ -77,7 +77,21 @@ class Block(AbstractBlock):
         return len(self._selection)
 
     def __getitem__(self, rows):
-        rows = as_rows(rows, len(self))
+        return self.choose(as_rows(rows, len(self)))
+
+    def choose(self, rows):
+        """Select samples by what `as_rows` gave.
+
+        Parameters
+        ----------
+        rows : slice or ndarray of int
+            Within bounds.
+
+        Returns
+        -------
+        Block
+            The samples, taken when their numbers are asked for.
+        """
         present = None if self._present is None else self._present[rows]
         block = self._trusted(self._selection[rows], self.space, self.feature_names, present)
         vars(block)["_title"] = self._title

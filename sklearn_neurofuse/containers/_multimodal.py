@@ -176,7 +176,7 @@ class Multimodal:
         if isinstance(key, tuple):
             return self._getitem_tuple(key)
         rows = as_rows(key, len(self))
-        return self._trusted({name: block[rows] for name, block in self._blocks.items()})
+        return self._trusted({name: block.choose(rows) for name, block in self._blocks.items()})
 
     def _getitem_tuple(self, key):
         if len(key) == 2 and key[1] is Ellipsis:

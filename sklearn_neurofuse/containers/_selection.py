@@ -34,8 +34,7 @@ class Selection:
             return Selection(self.source, self.index[rows])
         if isinstance(rows, slice):
             return Selection(self.source[rows])
-        # a copy: the caller may change the index before the rows are taken
-        return Selection(self.source, np.array(rows))
+        return Selection(self.source, rows)
 
     @property
     def is_mapped(self):

@@ -1,0 +1,1 @@
+"""Reading of BIDS datasets of simultaneous EEG-fMRI, for `load_bids`."""

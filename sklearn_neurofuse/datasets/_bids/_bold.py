@@ -1,0 +1,159 @@
+"""The BOLD runs of a BIDS dataset, raw or preprocessed by fMRIPrep."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from sklearn_neurofuse.datasets._bids._files import (
+    BOLD_SUFFIXES,
+    OWNER,
+    find_beside,
+    find_runs,
+    read_sidecar,
+    read_table,
+)
+from sklearn_neurofuse.recordings import BoldRun
+from sklearn_neurofuse.recordings._bold_run import load_image
+
+# anything nearer is the rounding of a header
+_SAME_T_R = 1e-3
+
+
+def open_bold(root, file, n_dummy=0):
+    """Open a raw BOLD run; its values stay on disk.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The dataset.
+    file : BidsFile
+        The image.
+    n_dummy : int, default=0
+        Volumes at its start that are not to be used.
+
+    Returns
+    -------
+    run : BoldRun
+        Without events.
+    dummies : set of int
+        Numbers of volumes that may have been measured before the first one.
+    notes : list of str
+        What was odd.
+
+    Raises
+    ------
+    ValueError
+        If the image cannot be read or nothing tells the repetition time.
+    """
+    sidecar = read_sidecar(root, file)
+    t_r, notes = _repetition_time(file, sidecar)
+    by_scanner = int(sidecar.get("NumberOfVolumesDiscardedByScanner") or 0)
+    by_user = int(sidecar.get("NumberOfVolumesDiscardedByUser") or 0)
+    run = BoldRun(file.path, t_r=t_r, slice_times=sidecar.get("SliceTiming"), n_dummy=n_dummy)
+    _ = run.img
+    if "SliceTiming" not in sidecar:
+        notes.append(f"{file.path.name} does not tell its slice times")
+    return run, {0, by_user, by_scanner, by_user + by_scanner}, notes
+
+
+def _repetition_time(file, sidecar):
+    img = load_image(file.path)
+    header = float(img.header.get_zooms()[3]) if len(img.shape) == 4 else 0.0
+    if "RepetitionTime" not in sidecar:
+        if not header > 0:
+            raise ValueError(f"{file.path.name} has no sidecar with RepetitionTime")
+        return header, [f"{file.path.name} has no RepetitionTime; its header says {header:g} s"]
+    t_r = float(sidecar["RepetitionTime"])
+    if header > 0 and abs(header - t_r) > _SAME_T_R:
+        return t_r, [
+            f"{file.path.name}: the sidecar says {t_r:g} s, the header {header:g} s; the "
+            "sidecar was believed"
+        ]
+    return t_r, []
+
+
+class Derivatives:
+    """Preprocessed runs of fMRIPrep, found by those they were made from.
+
+    Parameters
+    ----------
+    root : path-like
+        Folder of the derivatives.
+    task : str
+        The task.
+    space : str or None
+        Template; None where there is one only.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    ValueError
+        If it holds no preprocessed run of the task, or several spaces and none is chosen.
+    """
+
+    def __init__(self, root, task, space=None):
+        self.root = Path(root).expanduser().absolute()
+        if not self.root.is_dir():
+            raise FileNotFoundError(f"{OWNER}: derivatives must be a folder, got {self.root}")
+        files = [
+            file
+            for file in find_runs(self.root, "func", "bold", BOLD_SUFFIXES, task)
+            if file.entities.get("desc") == "preproc"
+        ]
+        spaces = sorted({file.entities.get("space", "native") for file in files})
+        if not files:
+            raise ValueError(
+                f"{OWNER}: {self.root} holds no *_desc-preproc_bold.nii.gz of task {task!r}"
+            )
+        if space is None and len(spaces) > 1:
+            raise ValueError(
+                f"{OWNER}: derivatives are in the spaces {', '.join(spaces)}; choose one by space="
+            )
+        self.space = spaces[0] if space is None else space
+        self.files = {
+            file.key: file for file in files if file.entities.get("space", "native") == self.space
+        }
+
+    def open(self, key, raw_run):
+        """Open the preprocessed run in place of the raw one.
+
+        Parameters
+        ----------
+        key : tuple
+            Subject, session and run.
+        raw_run : BoldRun
+            The raw one.
+
+        Returns
+        -------
+        BoldRun
+            With its confounds and what was done to it.
+
+        Raises
+        ------
+        ValueError
+            If there is none.
+        """
+        if key not in self.files:
+            raise ValueError(f"there is no preprocessed run in space {self.space}")
+        file = self.files[key]
+        sidecar = read_sidecar(self.root, file)
+        done = ["motion_corrected"]
+        if self.space != "native":
+            done.append("normalized")
+        changes = {"slice_times": None, "slice_time_ref": raw_run.slice_time_ref}
+        if sidecar.get("SliceTimingCorrected"):
+            done.insert(0, "slice_timed")
+            start = float(sidecar.get("StartTime", 0.5 * raw_run.t_r))
+            changes["slice_time_ref"] = start / raw_run.t_r
+        return raw_run.replace(
+            img=file.path, confounds=self._confounds(file), done=tuple(done), **changes
+        )
+
+    def _confounds(self, file):
+        entities = {k: v for k, v in file.entities.items() if k not in ("space", "res", "desc")}
+        entities["desc"] = "confounds"
+        wanted = type(file)(file.path, entities, "timeseries")
+        tables = find_beside(self.root, wanted, "timeseries", ".tsv")
+        return read_table(tables[-1]).apply(pd.to_numeric, errors="coerce") if tables else None

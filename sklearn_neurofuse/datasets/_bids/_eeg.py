@@ -1,0 +1,181 @@
+"""The EEG of a BIDS dataset: opened, with the kinds and places of its channels."""
+
+import re
+import warnings
+
+import mne
+import numpy as np
+import pandas as pd
+
+from sklearn_neurofuse.datasets._bids._files import find_beside, read_beside, read_table
+
+# kinds of BIDS -> kinds of MNE
+_KINDS = {
+    "EEG": "eeg",
+    "EOG": "eog",
+    "HEOG": "eog",
+    "VEOG": "eog",
+    "ECG": "ecg",
+    "EMG": "emg",
+    "TRIG": "stim",
+    "RESP": "resp",
+    "GSR": "gsr",
+    "TEMP": "temperature",
+    "REF": "misc",
+    "AUDIO": "misc",
+    "MISC": "misc",
+}
+_NAMED = {"ecg": re.compile(r"^(ECG|EKG)", re.I), "eog": re.compile(r"^[HV]?EOG", re.I)}
+# what scanners and amplifiers call the start of a volume
+_VOLUME_MARK = re.compile(
+    r"^(Response/|Comment/|Sync On/)?(R\s*128|T\s*1|TR|V(olume)?([ _]?(start|trigger))?|scan(ner)?"
+    r"([ _]?(start|trigger))?|fMRI[ _]?volume|slice)$",
+    re.I,
+)
+
+
+def open_eeg(root, file, channel_types=None):
+    """Open a recording; its values stay on disk.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The dataset.
+    file : BidsFile
+        The recording.
+    channel_types : dict of str to str, default=None
+        Kinds of channels that the dataset does not tell, in MNE's words.
+
+    Returns
+    -------
+    mne.io.Raw
+        With the kinds, places and bad channels that the dataset tells.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read.
+    """
+    try:
+        raw = mne.io.read_raw(file.path, preload=False, verbose="error")
+    except Exception as error:
+        # MNE has readers for many formats, and each fails in its own way
+        raise ValueError(f"{file.path.name} cannot be read: {error}") from error
+    _describe_channels(raw, read_beside(root, file, "channels"), channel_types or {})
+    _place_electrodes(raw, find_beside(root, file, "electrodes", ".tsv"))
+    return raw
+
+
+def _describe_channels(raw, table, given):
+    kinds = {
+        name: kind
+        for name in raw.ch_names
+        for kind, pattern in _NAMED.items()
+        if pattern.search(name)
+    }
+    if table is not None and "name" in table:
+        table = table.set_index(table["name"].astype(str))
+        table = table.loc[[name for name in raw.ch_names if name in table.index]]
+        if "type" in table:
+            told = table["type"].astype(str).str.upper()
+            kinds |= {n: _KINDS[k] for n, k in told.items() if k in _KINDS}
+        if "status" in table:
+            raw.info["bads"] = [n for n, status in table["status"].items() if status == "bad"]
+    kinds |= given
+    unknown = sorted(set(given) - set(raw.ch_names))
+    if unknown:
+        raise ValueError(f"channel_types names {', '.join(unknown)}, which it does not have")
+    now = dict(zip(raw.ch_names, raw.get_channel_types(), strict=True))
+    raw.set_channel_types(
+        {name: kind for name, kind in kinds.items() if now[name] != kind}, verbose="error"
+    )
+
+
+def _place_electrodes(raw, tables):
+    """Set places from the table of electrodes, else from the standard names."""
+    if tables:
+        table = read_table(tables[-1])
+        if {"name", "x", "y", "z"} <= set(table):
+            table = table.dropna(subset=["x", "y", "z"])
+            places = table[["x", "y", "z"]].to_numpy(dtype=float)
+            # BIDS allows mm and m, and tells which in a file that is often missing
+            places = places * (1e-3 if np.abs(places).max(initial=0) > 2 else 1.0)
+            montage = mne.channels.make_dig_montage(
+                dict(zip(table["name"].astype(str), places, strict=True)), coord_frame="head"
+            )
+            raw.set_montage(montage, on_missing="ignore", verbose="error")
+            return
+    if raw.get_montage() is None:
+        montage = mne.channels.make_standard_montage("colin27_1005")
+        raw.set_montage(montage, match_case=False, on_missing="ignore", verbose="error")
+
+
+def read_markers(raw):
+    """Give the markers in a recording.
+
+    Parameters
+    ----------
+    raw : mne.io.Raw
+        The recording.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``onset`` and ``duration`` in s from the start, ``trial_type``.
+    """
+    notes = raw.annotations
+    table = pd.DataFrame(
+        {
+            "onset": np.asarray(notes.onset, dtype=float) - raw.first_samp / raw.info["sfreq"],
+            "duration": np.asarray(notes.duration, dtype=float),
+            "trial_type": list(notes.description),
+        }
+    )
+    return pd.concat([table, _stim_events(raw)]) if len(table) == 0 else table
+
+
+def _stim_events(raw):
+    """Read a channel of triggers where there are no annotations."""
+    if "stim" not in raw.get_channel_types():
+        return pd.DataFrame({"onset": [], "duration": [], "trial_type": []})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        events = mne.find_events(raw, shortest_event=1, verbose="error")
+    onset = (events[:, 0] - raw.first_samp) / raw.info["sfreq"]
+    return pd.DataFrame({"onset": onset, "duration": 0.0, "trial_type": events[:, 2].astype(str)})
+
+
+def find_volume_triggers(markers, name=None):
+    """Pick the markers that the scanner sent.
+
+    Parameters
+    ----------
+    markers : DataFrame
+        From `read_markers`.
+    name : str, default=None
+        Their name; None knows the usual ones.
+
+    Returns
+    -------
+    ndarray of shape (n_triggers,)
+        Onsets in s, sorted.
+    """
+    described = markers["trial_type"].astype(str)
+    chosen = described == name if name is not None else described.map(is_volume_mark)
+    return np.sort(markers.loc[chosen.to_numpy(dtype=bool), "onset"].to_numpy(dtype=float))
+
+
+def is_volume_mark(description):
+    """Tell whether a marker is one that scanners send at the start of a volume.
+
+    Parameters
+    ----------
+    description : str
+        Of the marker.
+
+    Returns
+    -------
+    bool
+        Whether it is.
+    """
+    return _VOLUME_MARK.match(str(description).strip()) is not None

@@ -1,0 +1,82 @@
+"""Which EEG belongs to which BOLD run."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sklearn_neurofuse.datasets._bids._files import BidsFile
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One run of one person.
+
+    Parameters
+    ----------
+    key : tuple
+        Subject, session and run.
+    eeg, bold : BidsFile or None
+        Its two recordings.
+    scan_number : tuple of int
+        Which scan of the EEG file this is, and of how many.
+    """
+
+    key: tuple
+    eeg: BidsFile | None
+    bold: BidsFile | None
+    scan_number: tuple = (0, 1)
+
+    @property
+    def title(self):
+        """How messages name it."""
+        names = zip(("sub", "ses", "run"), self.key, strict=True)
+        return " ".join(f"{name}-{value}" for name, value in names if value is not None)
+
+
+def pair_files(eeg_files, bold_files):
+    """Pair recordings by subject, session and run.
+
+    One EEG file without a run may hold all scans of a session.
+
+    Parameters
+    ----------
+    eeg_files, bold_files : list of BidsFile
+        All recordings of one task.
+
+    Returns
+    -------
+    pairs : list of Pair
+        In the order of their names; a modality that a run lacks is None.
+    left_out : list of tuple of str
+        What was left out and why.
+    """
+    eeg, left_eeg = _by_key(eeg_files, "EEG recordings")
+    bold, left_bold = _by_key(bold_files, "BOLD series")
+    by_session = defaultdict(list)
+    for key in bold:
+        by_session[key[:2]].append(key)
+    pairs, used = [], set()
+    for key, file in bold.items():
+        shared = (*key[:2], None)
+        if key not in eeg and shared in eeg:
+            keys = by_session[key[:2]]
+            number = (keys.index(key), len(keys))
+            pairs.append(Pair(key, eeg[shared], file, number))
+            used.add(shared)
+        else:
+            pairs.append(Pair(key, eeg.get(key), file))
+            used.add(key)
+    pairs += [Pair(key, file, None) for key, file in eeg.items() if key not in used]
+    return sorted(pairs, key=lambda pair: [value or "" for value in pair.key]), left_eeg + left_bold
+
+
+def _by_key(files, what):
+    found = defaultdict(list)
+    for file in files:
+        found[file.key].append(file)
+    left_out = [
+        (file.path.name, f"there are {len(group)} {what} of this run; one is expected")
+        for group in found.values()
+        if len(group) > 1
+        for file in group
+    ]
+    return {key: group[0] for key, group in found.items() if len(group) == 1}, left_out

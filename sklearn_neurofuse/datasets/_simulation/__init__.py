@@ -1,0 +1,1 @@
+"""How `simulate_eeg_fmri` makes its recordings: first everything is planned, then rendered."""

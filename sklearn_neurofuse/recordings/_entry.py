@@ -1,0 +1,152 @@
+"""One file for a JSON header and some arrays, every byte of it checked when it is read."""
+
+import json
+import os
+import struct
+import zlib
+
+import numpy as np
+
+_MAGIC = b"NFCACHE2"
+_HEAD = struct.Struct("<8sQI")
+_CHUNK = 1 << 24
+
+
+def write_entry(file, header, arrays):
+    """Write a header and arrays.
+
+    A head with the length and checksum of what follows, a JSON text with the header and the
+    shape, type, memory order and checksum of each array, and the arrays.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for writing.
+    header : dict
+        JSON-serialisable; NumPy's numbers will do.
+    arrays : dict of str to ndarray
+        Numbers. Arrays in C or Fortran order are not copied.
+    """
+    flat = {name: as_bytes(array) for name, array in arrays.items()}
+    described = [
+        [name, array.dtype.str, array.shape, order_of(array), _checksum(flat[name])]
+        for name, array in arrays.items()
+    ]
+    text = json.dumps({"header": header, "arrays": described}, default=to_plain).encode()
+    file.write(_HEAD.pack(_MAGIC, len(text), zlib.crc32(text)))
+    file.write(text)
+    for content in flat.values():
+        file.write(content)
+
+
+def read_entry(path):
+    """Read what `write_entry` wrote.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    header : dict
+        The header.
+    arrays : dict of str to ndarray
+        The arrays, in memory.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If any byte of it is not the one written.
+    """
+    with open(path, "rb") as file:
+        head = file.read(_HEAD.size)
+        if len(head) < _HEAD.size:
+            raise ValueError("it is cut short")
+        magic, length, checksum = _HEAD.unpack(head)
+        rest = os.fstat(file.fileno()).st_size - _HEAD.size
+        if magic != _MAGIC or length > rest:
+            raise ValueError("its head is not readable")
+        text = file.read(length)
+        if zlib.crc32(text) != checksum:
+            raise ValueError("its header has another checksum")
+        entry = json.loads(text)
+        arrays = {name: _read_array(file, *rest) for name, *rest in entry["arrays"]}
+        if file.read(1):
+            raise ValueError("it is too long")
+    return entry["header"], arrays
+
+
+def _read_array(file, dtype, shape, order, checksum):
+    array = np.empty(shape, dtype=dtype, order=order)
+    content = as_bytes(array)
+    if file.readinto(content) != len(content):
+        raise ValueError("it is cut short")
+    if _checksum(content) != checksum:
+        raise ValueError("an array has another checksum")
+    return array
+
+
+def order_of(array):
+    """Give the memory order in which `as_bytes` takes an array.
+
+    Parameters
+    ----------
+    array : ndarray
+        The array.
+
+    Returns
+    -------
+    {"C", "F"}
+        Fortran order where the array has it, else C.
+    """
+    return "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
+
+
+def as_bytes(array):
+    """View the content of an array as bytes.
+
+    Parameters
+    ----------
+    array : ndarray
+        Of any type but object.
+
+    Returns
+    -------
+    ndarray of uint8 of shape (n_bytes,)
+        A view where the array is in C or Fortran order.
+    """
+    array = array.T if order_of(array) == "F" else np.ascontiguousarray(array)
+    return array.reshape(-1).view(np.uint8)
+
+
+def _checksum(content):
+    value = 0
+    for start in range(0, len(content), _CHUNK):
+        value = zlib.crc32(content[start : start + _CHUNK], value)
+    return value
+
+
+def to_plain(value):
+    """Turn NumPy's numbers into Python's, as `json.dumps` asks for.
+
+    Parameters
+    ----------
+    value : object
+        What JSON does not know.
+
+    Returns
+    -------
+    int, float, bool, str or list
+        The same in Python's types.
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    """
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

@@ -1,0 +1,89 @@
+"""Running the chains of many recordings: in parallel, one recording in memory for each worker."""
+
+from joblib import effective_n_jobs
+from joblib.parallel import get_active_backend
+from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from sklearn_neurofuse.exceptions import RecordingError
+from sklearn_neurofuse.recordings._cache import Busy
+from sklearn_neurofuse.recordings._chain import Runner
+
+
+def extract_each(recordings, extractor, numbers):
+    """Take all samples of some recordings.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        The recordings and their configuration.
+    extractor : SampleExtractor
+        What takes the samples.
+    numbers : list of int
+        Positions of the recordings.
+
+    Yields
+    ------
+    number : int
+        Position of the recording.
+    result : tuple of (Samples, dict) or RecordingError
+        Samples and figures of quality, or what went wrong; in no order.
+    """
+    bar = tqdm(
+        total=len(numbers),
+        desc=type(extractor).__name__,
+        unit="recording",
+        # None: only where there is a terminal
+        disable=None if getattr(extractor, "verbose", False) else True,
+    )
+    with bar:
+        waiting, busy = [], []
+        # what is remembered need not travel through another process
+        for number in numbers:
+            result = _recall(recordings.sources[number], extractor, recordings.config)
+            if result is None:
+                waiting.append(number)
+            else:
+                bar.update()
+                yield number, result
+        # what another process is working on is left for last
+        for number, result in _dispatch(recordings, extractor, waiting, blocking=False):
+            if isinstance(result, Busy):
+                busy.append(number)
+            else:
+                bar.update()
+                yield number, result
+        for number, result in _dispatch(recordings, extractor, busy, blocking=True):
+            bar.update()
+            yield number, result
+
+
+def _recall(recording, extractor, config):
+    try:
+        return Runner(config).recall(recording, extractor)
+    except RecordingError as error:
+        return error
+
+
+def _dispatch(recordings, extractor, numbers, blocking):
+    n_jobs = getattr(extractor, "n_jobs", None)
+    in_parallel = len(numbers) > 1 and effective_n_jobs(n_jobs) > 1
+    jobs = [
+        (number, recordings.sources[number], extractor, recordings.config, blocking, in_parallel)
+        for number in numbers
+    ]
+    if not in_parallel:
+        yield from (_extract_one(*job) for job in jobs)
+        return
+    streams = get_active_backend()[0].supports_return_generator
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered" if streams else "list")
+    yield from parallel(delayed(_extract_one)(*job) for job in jobs)
+
+
+def _extract_one(number, recording, extractor, config, blocking, in_parallel):
+    try:
+        with threadpool_limits(limits=1 if in_parallel else None):
+            return number, Runner(config, blocking).extract(recording, extractor)
+    except (Busy, RecordingError) as error:
+        return number, error
