@@ -13,30 +13,29 @@ from threadpoolctl import threadpool_limits
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"
 os.environ["MPLBACKEND"] = "Agg"
+# without it scikit-learn skips one of its checks
+os.environ["SCIPY_ARRAY_API"] = "1"
+
+# now, since what conftest files of folders import may read them
+_home = Path(tempfile.mkdtemp(prefix="neurofuse-tests-"))
+for _name in ("NEUROFUSE_CACHE", "NEUROFUSE_DATA_HOME", "_MNE_FAKE_HOME_DIR", "NILEARN_DATA"):
+    _folder = _home / _name.strip("_").lower()
+    _folder.mkdir()
+    os.environ[_name] = str(_folder)
 
 # the same examples in every run, and none kept on disk
 hypothesis.settings.register_profile("tests", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("tests")
 
-_HOMES = ("NEUROFUSE_CACHE", "NEUROFUSE_DATA_HOME", "_MNE_FAKE_HOME_DIR", "NILEARN_DATA")
-_home = pytest.StashKey[Path]()
-
 
 def pytest_configure(config):
-    """Point every cache and data folder into one temporary home."""
-    home = Path(tempfile.mkdtemp(prefix="neurofuse-tests-"))
-    config.stash[_home] = home
-    for name in _HOMES:
-        folder = home / name.strip("_").lower()
-        folder.mkdir()
-        os.environ[name] = str(folder)
-    # for what a plugin loaded before the variables were set
+    """Hold to one thread what a plugin loaded before the variables were set."""
     threadpool_limits(1)
 
 
 def pytest_unconfigure(config):
     """Remove the temporary home."""
-    shutil.rmtree(config.stash[_home], ignore_errors=True)
+    shutil.rmtree(_home, ignore_errors=True)
 
 
 @pytest.hookimpl(wrapper=True)

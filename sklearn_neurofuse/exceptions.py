@@ -4,7 +4,13 @@ Bad parameters and bad data raise the built-in TypeError and ValueError, an esti
 fitted scikit-learn's NotFittedError. Only what has no such name is here.
 """
 
-__all__ = ["CacheWarning", "MissingSamplesWarning", "RecordingError"]
+__all__ = [
+    "CacheWarning",
+    "ClosedGateWarning",
+    "FlattenedInputWarning",
+    "MissingSamplesWarning",
+    "RecordingError",
+]
 
 
 class RecordingError(ValueError):
@@ -17,3 +23,11 @@ class MissingSamplesWarning(UserWarning):
 
 class CacheWarning(UserWarning):
     """A remembered result was damaged or could not be written."""
+
+
+class FlattenedInputWarning(UserWarning):
+    """A wide matrix without a layout is taken for one modality of plain features."""
+
+
+class ClosedGateWarning(UserWarning):
+    """Attention was asked of networks that have no say, because the decision is linear."""

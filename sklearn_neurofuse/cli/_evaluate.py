@@ -1,15 +1,22 @@
 """``neurofuse evaluate``: a model beside the baselines that it has to beat."""
 
-from pathlib import Path
+import numpy as np
 
-import sklearn
+from sklearn_neurofuse.cli._pictures import draw_pictures
+from sklearn_neurofuse.cli._predict import write_chain
+from sklearn_neurofuse.cli._recordings import load_recordings, plan, read_chain
+from sklearn_neurofuse.cli._report import as_table, headline, how, settings_of
+from sklearn_neurofuse.cli._results import prepare_folder, write_json
+from sklearn_neurofuse.cli._sources import load_data
+from sklearn_neurofuse.model_selection import RepeatedStratifiedGroupKFold, evaluate
+from sklearn_neurofuse.model_selection._baselines import baseline_rows, model_rows
+from sklearn_neurofuse.model_selection._design import make_design
+from sklearn_neurofuse.model_selection._independent import refit
+from sklearn_neurofuse.model_selection._out_of_fold import Task
 
-from sklearn_neurofuse.cli._report import as_text, check_folder, write_files
-from sklearn_neurofuse.cli._sources import SOURCES
-from sklearn_neurofuse.model_selection import RepeatedStratifiedGroupKFold
-from sklearn_neurofuse.model_selection._baselines import CONFOUNDS, baseline_rows, model_rows
-from sklearn_neurofuse.model_selection._out_of_fold import predict_out_of_fold
-from sklearn_neurofuse.model_selection._summary import best_row, difference, summarize
+_FILES = ("report.html", "evaluation.csv", "evaluation.json", "models.csv", "predictions.csv")
+# how `evaluate` calls the model under study
+_MODEL = "model"
 
 
 def run(args):
@@ -27,39 +34,85 @@ def run(args):
     OSError
         If data cannot be had or results cannot be written.
     """
-    folder = None if args.out is None else Path(args.out)
+    if getattr(args, "plan", False):
+        data = load_recordings(args)
+        print("\n".join(plan(data, read_chain(args, data.X)[0])))
+        return
+    folder = prepare_folder(args.out, _FILES, args.overwrite)
+    data, X, confounds = load_data(args)
+    *single, together = model_rows(args.model, data.X.modalities).items()
+    beside = {**dict(single), **baseline_rows(X)}
+    name, model = together
+    report = evaluate(
+        model,
+        X,
+        np.asarray(data.target_names)[data.target],
+        groups=data.groups,
+        pos_label=data.target_names[-1],
+        cv=RepeatedStratifiedGroupKFold(args.cv, n_repeats=args.repeats, random_state=args.seed),
+        confounds=confounds,
+        baselines=beside,
+        prevalence=args.prevalence,
+        n_permutations=args.permutations,
+        learning_curve=args.learning_curve,
+        variance="nested" if args.nested else "bootstrap",
+        lock=args.lock,
+        random_state=args.seed,
+        n_jobs=args.jobs,
+        verbose=1,
+    )
+    models = report.comparison.figures.replace({"model": {_MODEL: name}})
+    print(_as_text(args, data, report, models, name, dict(single)))
+    if args.lock is not None and "chain" in data:
+        write_chain(args.lock, data.chain)
     if folder is not None:
-        check_folder(folder, args.overwrite)
-    data = SOURCES[args.data](args)
-    with sklearn.config_context(enable_metadata_routing=True):
-        result = _evaluate(args, data)
-    print(as_text(args, data, result))
-    if folder is not None:
-        write_files(folder, args, data, result)
+        report.to_html(folder / "report.html", figures=_pictures(model, data, report, args.seed))
+        report.to_frame().to_csv(folder / "evaluation.csv", index=False)
+        models.to_csv(folder / "models.csv", index=False)
+        report.predictions.replace({"model": {_MODEL: name}}).to_csv(
+            folder / "predictions.csv", index=False
+        )
+        write_json(folder / "evaluation.json", settings_of(args, data), report.to_json())
 
 
-def _evaluate(args, data):
-    X, y, groups = data.X, data.target, data.groups
-    models = model_rows(args.model, X.modalities)
-    if "confounds" in data:
-        X = X.replace(**{CONFOUNDS: data.confounds})
-    baselines = baseline_rows(X)
-    cv = RepeatedStratifiedGroupKFold(args.cv, n_repeats=args.repeats, random_state=args.seed)
-    predictions = predict_out_of_fold({**models, **baselines}, X, y, groups, cv, n_jobs=args.jobs)
-    summary = summarize(predictions, y, groups, random_state=args.seed)
-    *single, together = models
-    pairs = [
-        (together, best_row(summary, single)),
-        (together, best_row(summary, baselines)),
+def _pictures(model, data, report, seed):
+    """Draw what speaks for the decision, by the model fitted on everything."""
+    own = report.predictions[report.predictions["model"] == _MODEL]
+    if "score" not in own or data.X.modalities == ():
+        return []
+    scores = own.groupby("sample")["score"].mean().reindex(range(len(data.X))).to_numpy()
+    design = make_design(
+        "evaluate", data.X, data.target, groups=data.groups, cv=2, pos_label=None, random_state=seed
+    )
+    fitted = refit(Task(model, data.X, {}), design)
+    return draw_pictures(fitted, data.X, data.target, scores, data.target_names, seed)
+
+
+def _as_text(args, data, report, models, name, single):
+    """Lay the evaluation out for a screen."""
+    comparison = report.comparison
+    reached = models[models["metric"] == comparison.metric].set_index("model")["estimate"]
+    names = list(reached.index)
+    of_model = [*single, name]
+    baselines = [row for row in names if row not in of_model]
+    to_beat = reached[baselines].idxmax()
+    lines = [
+        headline(args.data, data),
+        "",
+        *as_table(models, of_model, baselines, marked=to_beat),
+        "",
+        how(args),
+        "",
     ]
-    return {
-        "predictions": predictions,
-        "summary": summary,
-        "models": list(models),
-        "baselines": list(baselines),
-        "to_beat": pairs[1][1],
-        "differences": {
-            pair: difference(predictions, *pair, y, groups, random_state=args.seed)
-            for pair in pairs
-        },
-    }
+    better = [(reached[list(single)].idxmax(), "better alone")] if single else []
+    for other, role in [*better, (to_beat, "baseline to beat")]:
+        pair = comparison.pair(_MODEL, other)
+        lines.append(
+            f"{name} against {other} ({role}): ROC AUC {pair['difference']:+.2f} "
+            f"[{pair['low']:+.2f}, {pair['high']:+.2f}]"
+        )
+    if "confounds" not in data:
+        lines.append("No confounds come with these data.")
+    lines += [f"Warning: {text}" for text in report.warnings]
+    lines.append(f"Clinical criteria: {report.criteria.verdict}.")
+    return "\n".join(lines)

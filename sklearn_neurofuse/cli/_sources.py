@@ -1,6 +1,19 @@
 """The data sets of the command line by name."""
 
+import numpy as np
+from sklearn.utils import Bunch
+
+from sklearn_neurofuse.cli._options import BIDS, source_of
+from sklearn_neurofuse.cli._recordings import (
+    describe_pairs,
+    known_confounds,
+    load_recordings,
+    read_chain,
+    read_once,
+    say,
+)
 from sklearn_neurofuse.datasets import fetch_tle_connectomes, make_multimodal_classification
+from sklearn_neurofuse.model_selection._baselines import CONFOUNDS
 
 
 def load_tle(args):
@@ -45,5 +58,67 @@ def make_planted(args):
     )
 
 
+def read_recordings(args):
+    """Load a BIDS dataset and run its steps; samples that have every modality are kept.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        With the options of a BIDS dataset.
+
+    Returns
+    -------
+    Bunch
+        The data set; ``recordings`` holds what was loaded, ``chain`` what made arrays of it.
+    """
+    data = load_recordings(args)
+    say(describe_pairs(data))
+    chain, skipped = read_chain(args, data.X)
+    say([f"left out: {text}" for text in skipped])
+    groups = data.groups
+    if len(set(groups.tolist())) == 1:
+        groups = next(iter(data.X[name] for name in data.X.modalities)).groups
+    X = read_once(chain, data.X)
+    whole = np.flatnonzero(X.present.all(axis=1))
+    if len(whole) < len(X):
+        say([f"{len(X) - len(whole)} samples lack a modality and are left out"])
+    found = Bunch(
+        X=X[whole],
+        target=data.target[whole],
+        target_names=data.target_names,
+        groups=groups[whole],
+        recordings=data,
+        chain=chain,
+        DESCR=data.DESCR,
+    )
+    confounds = known_confounds(data.X).iloc[whole].reset_index(drop=True)
+    if len(confounds.columns):
+        found.confounds = confounds
+    return found
+
+
 # name on the command line -> function of the parsed arguments that gives a Bunch
-SOURCES = {"tle": load_tle, "planted": make_planted}
+SOURCES = {"tle": load_tle, "planted": make_planted, BIDS: read_recordings}
+
+
+def load_data(args):
+    """Load the data set that was asked for.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        The parsed arguments.
+
+    Returns
+    -------
+    data : Bunch
+        The data set.
+    X : Multimodal
+        Its samples, confounds beside the signals where there are any.
+    confounds : DataFrame or False
+        Confounds by themselves.
+    """
+    data = SOURCES[source_of(args.data)](args)
+    if "confounds" not in data:
+        return data, data.X, False
+    return data, data.X.replace(**{CONFOUNDS: data.confounds}), data.confounds

@@ -4,6 +4,7 @@ import mne
 import numpy as np
 
 from sklearn_neurofuse._validation import check_choice, check_number
+from sklearn_neurofuse.eeg._channel_types import load_raw
 from sklearn_neurofuse.recordings import RecordingTransformer
 
 
@@ -97,7 +98,7 @@ class FrequencyFilter(RecordingTransformer):
         """
         nyquist = recording.info["sfreq"] / 2
         self._check_edges(nyquist)
-        raw = recording.copy().load_data(verbose="ERROR")
+        raw = load_raw(recording)
         picks = mne.pick_types(
             raw.info, eeg=True, eog=True, ecg=True, emg=True, seeg=True, ecog=True, exclude=()
         )

@@ -1,14 +1,9 @@
 """`SpatialSmoother`: a Gaussian over space."""
 
-import numpy as np
-from nibabel import Nifti1Image
-from nilearn.image import new_img_like, smooth_img
-
 from sklearn_neurofuse._validation import check_number
+from sklearn_neurofuse.fmri._pending import with_values
+from sklearn_neurofuse.fmri._smoothed_series import SmoothedSeries
 from sklearn_neurofuse.recordings import RecordingTransformer
-
-# smoothed at a time; more would only take more memory
-_CHUNK_VOXELS = 1 << 19
 
 
 class SpatialSmoother(RecordingTransformer):
@@ -48,11 +43,16 @@ class SpatialSmoother(RecordingTransformer):
     """
 
     kind = "bold"
-    adds = ("smoothed",)
+    refuses_after = {"confounds_regressed": "put SpatialSmoother before ConfoundRegressor"}
     libraries = ("nilearn",)
 
     def __init__(self, fwhm=6.0):
         self.fwhm = fwhm
+
+    @property
+    def adds(self):
+        """What the step does: nothing without a width."""
+        return () if self.fwhm is None else ("smoothed",)
 
     def check_parameters(self):
         """Raise TypeError or ValueError for bad parameters."""
@@ -72,18 +72,10 @@ class SpatialSmoother(RecordingTransformer):
         Returns
         -------
         BoldRun
-            The smoothed run.
+            Its values are smoothed when they are first asked for.
         """
         if self.fwhm is None:
             return recording
-        img, series = recording.img, recording.get_data()
-        smoothed = np.empty(series.shape, dtype=np.float32, order="F")
-        step = max(1, _CHUNK_VOXELS // series[..., 0].size)
-        for start in range(0, series.shape[3], step):
-            volumes = Nifti1Image(series[..., start : start + step], img.affine)
-            result = smooth_img(volumes, self.fwhm)
-            smoothed[..., start : start + step] = np.asanyarray(result.dataobj)
-        img = new_img_like(img, smoothed, copy_header=True)
-        # the header of a file of integers would round what is saved
-        img.set_data_dtype(np.float32)
-        return recording.replace(img=img)
+        img = recording.img
+        series = SmoothedSeries(img.dataobj, img.affine, self.fwhm)
+        return recording.replace(img=with_values(img, series))

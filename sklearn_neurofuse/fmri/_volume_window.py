@@ -1,14 +1,13 @@
 """`VolumeWindow`: the mean volume some seconds after each event."""
 
 import numpy as np
-from nibabel.affines import voxel_sizes
-from nilearn.image import resample_img, resample_to_img
 
-from sklearn_neurofuse._validation import check_choice, check_number
-from sklearn_neurofuse.containers import VolumeSpace
+from sklearn_neurofuse._validation import check_number
+from sklearn_neurofuse.fmri._confound_plan import scrubbed_volumes
+from sklearn_neurofuse.fmri._output import as_rows, as_volumes, brain_level, check_output, on_grid
+from sklearn_neurofuse.fmri._percent import mean_over_time
 from sklearn_neurofuse.recordings import SampleExtractor, Samples, check_onsets
 
-_BRAIN_FRACTION = 0.25
 _CHUNK_VOXELS = 1 << 16
 
 
@@ -17,7 +16,7 @@ class VolumeWindow(SampleExtractor):
 
     A volume :math:`k` counts for an event at :math:`t` where
     :math:`t_{min} \le s + (k + r)\,T_R - t \le t_{max}`, with the start time :math:`s` of the run
-    and the slice time reference :math:`r`; dummy volumes never count.
+    and the slice time reference :math:`r`; dummy and scrubbed volumes never count.
 
     Parameters
     ----------
@@ -31,10 +30,12 @@ class VolumeWindow(SampleExtractor):
         Whether to scale each run so that the brain has a mean of 100 over space and time. The
         brain is where the mean volume exceeds a quarter of its 98th percentile.
     mask_img : nibabel image or path-like, default=None
-        A fixed mask for all recordings, such as a template's: volumes are cropped to it and zero
-        outside. It is brought to the grid of the volumes.
+        A fixed mask for all recordings: volumes are cropped to it and zero outside. It is brought
+        to the grid of the volumes. None is the template's where the run lies in
+        ``MNI152NLin2009aSym``, else no mask.
     resolution : float, default=None
-        Voxel size in mm to which the mean volumes are resampled; None keeps the grid.
+        Edge of a voxel in mm to which the mean volumes are resampled; None keeps the grid.
+        Before the grid gets coarser, volumes are smoothed by what the voxels grow.
     standardize : {"recording", "subject"} or None, default=None
         Centre and scale each voxel over all samples of a recording or subject. No labels are
         used, but test samples are (transductive).
@@ -109,10 +110,7 @@ class VolumeWindow(SampleExtractor):
             start, end = self.baseline
             check_number(self, "baseline", start, unit="s")
             check_number(self, "baseline", end, low=start, unit="s")
-        if self.resolution is not None:
-            check_number(self, "resolution", self.resolution, low=0, closed="neither", unit="mm")
-        if self.standardize is not None:
-            check_choice(self, "standardize", self.standardize, ("recording", "subject"))
+        check_output(self)
 
     def extract(self, recording, events, context):
         """Average the volumes of one run.
@@ -134,14 +132,14 @@ class VolumeWindow(SampleExtractor):
         check_onsets(events, recording.duration, recording.start_time)
         onsets = events["onset"].to_numpy(dtype=float)
         weights, reasons = self._weights(recording, onsets)
-        img = recording.img
         series = recording.get_data()
         # some programs write NaN outside the brain
         volumes = np.nan_to_num(_weighted_means(series, weights), copy=False, posinf=0, neginf=0)
         if self.scale:
-            volumes *= _scale_to_100(series[..., recording.n_dummy :])
+            mean = mean_over_time(as_rows(series), recording.n_dummy)
+            volumes *= np.float32(100.0 / brain_level(mean))
         del series
-        data, space = self._to_grid(volumes, img)
+        data, space = on_grid(volumes, recording, self.mask_img, self.resolution)
         data[sorted(reasons)] = np.nan
         context.report(n_events=len(events), n_missing=len(reasons))
         return Samples(data, space, reasons)
@@ -153,25 +151,11 @@ class VolumeWindow(SampleExtractor):
             weights, reasons = weights - before, {**more, **reasons}
         return weights, reasons
 
-    def _to_grid(self, volumes, img):
-        """Resample, mask and crop; the same grid for every recording of the same space."""
-        space = VolumeSpace.from_img(img)
-        if self.resolution is None and self.mask_img is None:
-            return volumes, space
-        result = space.to_nifti(volumes)
-        if self.resolution is not None:
-            result = _resample(result, self.resolution)
-        affine = result.affine
-        data = np.moveaxis(np.asanyarray(result.dataobj, dtype=np.float32), -1, 0).copy()
-        if self.mask_img is not None:
-            data, affine = _mask_and_crop(data, affine, result, self.mask_img)
-        return data, VolumeSpace(affine, space=space.space)
-
 
 def _window(run, onsets, tmin, tmax):
     """Give the weights of the volumes for each event, and why some have none."""
     times = run.volume_times
-    usable = np.arange(len(times)) >= run.n_dummy
+    usable = (np.arange(len(times)) >= run.n_dummy) & ~scrubbed_volumes(run)
     # a volume at the very edge counts, whatever the rounding of its time
     edge = 1e-6 * run.t_r
     delay = times - onsets[:, None]
@@ -182,50 +166,16 @@ def _window(run, onsets, tmin, tmax):
     beyond = (onsets + tmin < start - edge) | (onsets + tmax > end + edge)
     reasons = dict.fromkeys(np.flatnonzero(beyond).tolist(), "the window reaches beyond the run")
     for row in np.flatnonzero((counts == 0) & ~beyond).tolist():
-        reasons[row] = "no volume lies in the window"
+        reasons[row] = "no volume lies in the window that was not scrubbed"
     return (inside / np.maximum(counts, 1)[:, None]).astype(np.float32), reasons
 
 
 def _weighted_means(series, weights):
-    # in the order in which the series lies in memory, so that reshaping does not copy it
-    order = "F" if series.flags.f_contiguous else "C"
-    flat = series.reshape(-1, series.shape[3], order=order)
+    flat = as_rows(series)
     means = np.empty((len(weights), len(flat)), dtype=np.float32)
     # in pieces, because a product of the whole would copy the series into another order
     for start in range(0, len(flat), _CHUNK_VOXELS):
         piece = slice(start, start + _CHUNK_VOXELS)
         with np.errstate(invalid="ignore"):
             means[:, piece] = weights @ flat[piece].T
-    if order == "C":
-        return means.reshape(len(weights), *series.shape[:3])
-    return means.reshape(len(weights), *series.shape[2::-1]).transpose(0, 3, 2, 1)
-
-
-def _scale_to_100(series):
-    mean = np.nan_to_num(series.mean(axis=3, dtype=np.float64), posinf=0, neginf=0)
-    level = mean[mean >= _BRAIN_FRACTION * np.percentile(mean, 98)].mean()
-    if not level > 0:
-        raise ValueError(
-            f"the mean of the run must be positive to be scaled to 100, got {level:g}; "
-            "use scale=False for series without their mean"
-        )
-    return np.float32(100.0 / level)
-
-
-def _resample(img, resolution):
-    affine = img.affine.copy()
-    affine[:3, :3] *= resolution / voxel_sizes(affine)
-    return resample_img(img, target_affine=affine[:3, :3])
-
-
-def _mask_and_crop(data, affine, img, mask_img):
-    mask = resample_to_img(mask_img, img.slicer[..., 0], interpolation="nearest")
-    mask = np.asanyarray(mask.dataobj) > 0
-    if not mask.any():
-        raise ValueError("the mask does not overlap the volumes")
-    corners = np.argwhere(mask)
-    start, stop = corners.min(axis=0), corners.max(axis=0) + 1
-    box = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
-    affine = affine.copy()
-    affine[:3, 3] += affine[:3, :3] @ start
-    return np.where(mask, data, np.float32(0))[(slice(None), *box)].copy(), affine
+    return as_volumes(means, series)

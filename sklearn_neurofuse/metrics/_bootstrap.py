@@ -1,22 +1,26 @@
 """Bootstrap intervals of a metric, whole groups drawn together."""
 
-import warnings
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm
-from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.multiclass import type_of_target
 
 from sklearn_neurofuse._validation import check_choice, check_number
-from sklearn_neurofuse.metrics._weighted import METRICS
-
-_OWNER = "bootstrap_interval"
-
-# weights of resamples that are held at a time
-_CHUNK = 2_000_000
+from sklearn_neurofuse.metrics._limits import (
+    LIMITS_OF,
+    Resamples,
+    groups_in_play,
+    over_chunks,
+    spread_of,
+)
+from sklearn_neurofuse.metrics._statistic import (
+    OWNER,
+    difference,
+    make_statistic,
+    named_metric,
+)
+from sklearn_neurofuse.metrics._weighted import METRICS, limits
 
 
 class BootstrapInterval(NamedTuple):
@@ -40,6 +44,7 @@ def bootstrap_interval(
     confidence_level=0.95,
     n_resamples=2000,
     pos_label=None,
+    prevalence=None,
     random_state=None,
 ):
     r"""Give a bootstrap interval of a metric of predictions.
@@ -50,16 +55,22 @@ def bootstrap_interval(
 
     Parameters
     ----------
-    metric : {"roc_auc", "accuracy", "precision", "recall", "f1"} or callable
-        Names are evaluated for all resamples at once. A callable gets the drawn rows,
-        ``metric(y_true, y_pred) -> float``, and gives NaN where it is not defined.
+    metric : str or callable
+        ``"roc_auc"``, ``"average_precision"``, ``"brier"``, ``"accuracy"``,
+        ``"balanced_accuracy"``, ``"precision"``, ``"recall"``, ``"specificity"``, ``"npv"``,
+        ``"f1"``, ``"informedness"``, ``"markedness"`` or ``"mcc"``, which are evaluated for all
+        resamples at once; with more than two classes, figures of a single class are averaged
+        over the classes. A callable gets the drawn rows, ``metric(y_true, y_pred) -> float``,
+        and gives NaN where it is not defined.
     y_true : array-like of shape (n_samples,)
         True labels.
-    y_pred : array-like of shape (n_samples,) or (n_samples, n_columns)
-        Predicted labels; scores for ``"roc_auc"``; for a callable whatever it takes, with
-        samples along the first axis. With a named metric, columns stand for the repeats or
-        folds of a cross-validation, NaN where a sample was not predicted, and the metric is the
-        mean of the columns in which it is defined.
+    y_pred : array-like of shape (n_samples,) or (n_samples, n_columns[, n_classes])
+        Predicted labels; scores for ``"roc_auc"`` and ``"average_precision"``; probabilities
+        for ``"brier"``; for a callable whatever it takes, with samples along the first axis.
+        With a named metric, columns stand for the repeats or folds of a cross-validation, NaN
+        where a sample was not predicted, and the metric is the mean of the columns in which it
+        is defined. Scores of more than two classes have a third axis, in the order of the
+        labels.
     reference : array-like, default=None
         Other predictions of the same samples, in the form of `y_pred`. Given these, it is all
         about the difference of the metric, `y_pred` minus `reference`, on the same resamples.
@@ -67,15 +78,20 @@ def bootstrap_interval(
         Whole groups are drawn together; None makes each sample its own.
     stratify : array-like of shape (n_samples,), default=None
         Strata, constant within each group; None is one stratum.
-    method : {"percentile", "bca"}, default="percentile"
-        Percentiles of the resamples, or bias-corrected and accelerated ones [2]_, the
-        acceleration from leaving out one group at a time.
+    method : {"percentile", "bca", "score"}, default="percentile"
+        Percentiles of the resamples; bias-corrected and accelerated ones [2]_, the acceleration
+        from leaving out one group at a time; or the score interval of a rate with the standard
+        error of the resamples and Student's t, which holds its level with few groups where the
+        others are too short.
     confidence_level : float, default=0.95
         In (0, 1).
     n_resamples : int, default=2000
         How often is drawn.
     pos_label : label, default=None
         The positive class of the named binary metrics; None is the last in order.
+    prevalence : float, default=None
+        Share of positives for which ``"precision"`` and ``"npv"`` are given, in (0, 1), from
+        recall and specificity by Bayes' rule; None is that of the samples.
     random_state : int, RandomState instance or None, default=None
         Draws the resamples.
 
@@ -109,8 +125,22 @@ def bootstrap_interval(
     Where the metric is not defined in a resample, as ROC AUC without one of the classes, the
     resample is left out; if that is more than half of them it is an error, which `stratify`
     avoids. Where all resamples agree, for example when all predictions are right, the
-    acceleration is taken as 0 and the interval has no width: it then says nothing about the
-    uncertainty.
+    acceleration is taken as 0 and the interval of the first two methods has no width: it then
+    says nothing about the uncertainty.
+
+    The limits of ``"score"`` are those of Wilson [3]_ for a rate :math:`p` with the effective
+    number of samples :math:`\tilde n = p (1 - p) / s^2` [4]_, where :math:`s` is the standard
+    error times :math:`\sqrt{G / (G - S)}` with G groups in S strata, and the quantile
+    :math:`t` is that of Student's distribution with G - S degrees of freedom,
+
+    .. math:: \left(p + \frac{t^2}{2 \tilde n} \pm t \sqrt{\frac{p (1 - p)}{\tilde n}
+        + \frac{t^2}{4 \tilde n^2}}\right) \Big/ \left(1 + \frac{t^2}{\tilde n}\right).
+
+    For recall and specificity G counts the groups that hold a sample of the class. Where all
+    resamples agree, :math:`\tilde n` is the number of groups, of those of the rarer class where
+    the metric depends on both, so that five people who are all right are no proof. Metrics in
+    [-1, 1] are halved and shifted first. Differences and callables, which have no such bounds,
+    get :math:`p \pm t s`.
 
     The cost is O(`n_resamples` x n_samples) for a named metric, `n_resamples` calls for a
     callable, and with ``"bca"`` as much again for as many weightings as there are groups.
@@ -121,6 +151,12 @@ def bootstrap_interval(
        Cambridge University Press. doi:10.1017/CBO9780511802843
     .. [2] Efron, B. (1987). Better bootstrap confidence intervals. Journal of the American
        Statistical Association, 82(397), 171-185. doi:10.1080/01621459.1987.10478410
+    .. [3] Wilson, E. B. (1927). Probable inference, the law of succession, and statistical
+       inference. Journal of the American Statistical Association, 22(158), 209-212.
+       doi:10.1080/01621459.1927.10502953
+    .. [4] Korn, E. L., & Graubard, B. I. (1998). Confidence intervals for proportions with small
+       expected number of positive counts estimated from survey data. Survey Methodology, 24(2),
+       193-201.
 
     Examples
     --------
@@ -132,33 +168,68 @@ def bootstrap_interval(
     >>> print(f"{interval.estimate:.2f} [{interval.low:.2f}, {interval.high:.2f}]")
     0.80 [0.68, 0.93]
     """
-    check_choice(_OWNER, "metric", metric, METRICS, allow_callable=True)
-    check_choice(_OWNER, "method", method, _LEVELS)
-    check_number(_OWNER, "confidence_level", confidence_level, low=0, high=1, closed="neither")
-    check_number(_OWNER, "n_resamples", n_resamples, low=1, integer=True)
+    check_choice(OWNER, "metric", metric, METRICS, allow_callable=True)
+    check_choice(OWNER, "method", method, LIMITS_OF)
+    check_number(OWNER, "confidence_level", confidence_level, low=0, high=1, closed="neither")
+    check_number(OWNER, "n_resamples", n_resamples, low=1, integer=True)
+    function = named_metric(metric, prevalence)
     y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
     check_consistent_length(y_true, y_pred, reference, groups, stratify)
     unit, stratum = _units(len(y_true), groups, stratify)
-    statistic = _statistic(metric, y_true, y_pred, pos_label)
+    statistic = make_statistic(metric, function, y_true, y_pred, pos_label)
     if reference is not None:
-        other = _statistic(metric, y_true, np.asarray(reference), pos_label)
-        statistic = partial(_difference, statistic, other)
+        other = make_statistic(metric, function, y_true, np.asarray(reference), pos_label)
+        statistic = partial(difference, statistic, other)
 
-    estimate = float(statistic(np.ones((1, len(y_true))))[0])
+    bounds = limits(metric) if isinstance(metric, str) and reference is None else None
+    counts = groups_in_play(metric, y_true, pos_label, unit, stratum)
+    return _interval(
+        statistic, unit, stratum, (bounds, *counts), name=_name(metric), method=method,
+        tail=(1 - confidence_level) / 2, n_resamples=n_resamples, random_state=random_state,
+    )  # fmt: skip
+
+
+def weighted_interval(
+    function, n_samples, *, groups=None, stratify=None, n_resamples=2000, random_state=None
+):
+    """Give the interval of a figure that is computed for many weightings at once.
+
+    Parameters
+    ----------
+    function : callable
+        From weights of shape (n, n_samples) to values of shape (n,).
+    n_samples : int
+        Number of samples.
+    groups, stratify, n_resamples, random_state : object
+        As in `bootstrap_interval`.
+
+    Returns
+    -------
+    BootstrapInterval
+        95 % interval by the standard error and Student's t.
+    """
+    unit, stratum = _units(n_samples, groups, stratify)
+    return _interval(
+        function, unit, stratum, (None, len(stratum), len(stratum)), name=function.__name__,
+        method="score", tail=0.025, n_resamples=n_resamples, random_state=random_state,
+    )  # fmt: skip
+
+
+def _interval(statistic, unit, stratum, known, *, name, method, tail, n_resamples, random_state):
+    estimate = float(statistic(np.ones((1, len(unit))))[0])
     if np.isnan(estimate):
-        raise ValueError(f"{_OWNER}: {_name(metric)} is not defined on these samples")
+        raise ValueError(f"{OWNER}: {name} is not defined on these samples")
     draw = partial(_draw, stratum, check_random_state(random_state))
-    distribution = _over_chunks(statistic, draw, n_resamples, unit)
+    distribution = over_chunks(statistic, draw, n_resamples, unit)
     distribution = distribution[~np.isnan(distribution)]
     if len(distribution) < n_resamples / 2:
         raise ValueError(
-            f"{_OWNER}: {_name(metric)} is defined in only {len(distribution)} of {n_resamples} "
+            f"{OWNER}: {name} is defined in only {len(distribution)} of {n_resamples} "
             "resamples; give the classes as stratify, or more samples"
         )
-    tail = (1 - confidence_level) / 2
-    levels = _LEVELS[method](tail, estimate, distribution, statistic, unit, stratum)
-    low, high = np.quantile(distribution, levels)
-    return BootstrapInterval(float(low), float(high), estimate, _spread(distribution))
+    made = Resamples(estimate, distribution, statistic, unit, stratum, *known)
+    low, high = LIMITS_OF[method](made, tail)
+    return BootstrapInterval(float(low), float(high), estimate, spread_of(distribution))
 
 
 def _units(n_samples, groups, stratify):
@@ -171,81 +242,14 @@ def _units(n_samples, groups, stratify):
     astray = np.flatnonzero(of_sample != stratum[unit])
     if len(astray):
         raise ValueError(
-            f"{_OWNER}: stratify must be constant within a group, but group "
+            f"{OWNER}: stratify must be constant within a group, but group "
             f"{names[unit[astray[0]]]!r} lies in several strata"
         )
     if np.bincount(stratum).max() < 2:
         raise ValueError(
-            f"{_OWNER}: at least 2 groups are needed in a stratum, got {len(names)} in all"
+            f"{OWNER}: at least 2 groups are needed in a stratum, got {len(names)} in all"
         )
     return unit, stratum
-
-
-def _statistic(metric, y_true, y_pred, pos_label):
-    """Give a function from weights (n_resamples, n_samples) to values (n_resamples,)."""
-    if callable(metric):
-        return partial(_by_rows, metric, y_true, y_pred)
-    if y_true.ndim != 1 or y_pred.ndim not in (1, 2):
-        raise ValueError(
-            f"{_OWNER}: with a named metric y_true must be 1-D and y_pred 1-D or 2-D, got "
-            f"shapes {y_true.shape} and {y_pred.shape}"
-        )
-    columns = y_pred.reshape(len(y_true), -1).T
-    columns = [(_predicted(column), column) for column in columns]
-    _check_kind(metric, columns)
-    pos_label = _positive(metric, y_true, pos_label)
-    return partial(_by_columns, METRICS[metric], y_true, columns, pos_label)
-
-
-def _predicted(column):
-    """Give the rows in which a column holds a prediction."""
-    return np.flatnonzero(~np.isnan(column)) if column.dtype.kind == "f" else np.arange(len(column))
-
-
-def _check_kind(metric, columns):
-    for rows, column in columns:
-        if len(rows) == 0:
-            raise ValueError(f"{_OWNER}: a column of y_pred holds no prediction")
-        if metric == "roc_auc" and column.dtype.kind not in "fiub":
-            raise ValueError(f"{_OWNER}: roc_auc needs scores as y_pred, got {column.dtype}")
-        if metric != "roc_auc" and type_of_target(column[rows]) == "continuous":
-            raise ValueError(f"{_OWNER}: {metric} needs labels as y_pred, got scores")
-
-
-def _positive(metric, y_true, pos_label):
-    labels = np.unique(y_true)
-    if pos_label is not None and pos_label not in labels:
-        raise ValueError(f"{_OWNER}: pos_label must be one of {labels.tolist()}, got {pos_label!r}")
-    if metric != "accuracy" and len(labels) != 2:
-        raise ValueError(
-            f"{_OWNER}: {metric} needs two classes in y_true, got {labels.tolist()}; give a "
-            "callable for more"
-        )
-    return labels[-1] if pos_label is None else pos_label
-
-
-def _by_columns(metric, y_true, columns, pos_label, weights):
-    values = np.stack(
-        [metric(y_true[rows], col[rows], pos_label, weights[:, rows]) for rows, col in columns]
-    )
-    n_defined = np.sum(~np.isnan(values), axis=0)
-    undefined = np.full(len(weights), np.nan)
-    return np.divide(np.nansum(values, axis=0), n_defined, out=undefined, where=n_defined > 0)
-
-
-def _by_rows(metric, y_true, y_pred, weights):
-    rows = np.arange(len(y_true))
-    values = np.empty(len(weights))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UndefinedMetricWarning)
-        for i, counts in enumerate(weights):
-            drawn = np.repeat(rows, counts.astype(int))
-            values[i] = metric(y_true[drawn], y_pred[drawn])
-    return values
-
-
-def _difference(statistic, other, weights):
-    return statistic(weights) - other(weights)
 
 
 def _draw(stratum, rng, start, stop):
@@ -257,55 +261,5 @@ def _draw(stratum, rng, start, stop):
     return counts
 
 
-def _leave_out(n_units, start, stop):
-    """Give how often each group stands in each sample that lacks one group."""
-    return 1.0 - np.eye(stop - start, n_units, k=start)
-
-
-def _over_chunks(statistic, draw, n_rows, unit):
-    step = max(1, _CHUNK // len(unit))
-    starts = range(0, n_rows, step)
-    parts = [statistic(draw(start, min(start + step, n_rows))[:, unit]) for start in starts]
-    return np.concatenate(parts)
-
-
-def _percentile_levels(tail, estimate, distribution, statistic, unit, stratum):
-    return tail, 1 - tail
-
-
-def _bca_levels(tail, estimate, distribution, statistic, unit, stratum):
-    share = (np.mean(distribution < estimate) + np.mean(distribution <= estimate)) / 2
-    bias = norm.ppf(share)
-    if not np.isfinite(bias):
-        raise ValueError(
-            f"{_OWNER}: the estimate {estimate:.4g} lies outside all resamples, where 'bca' is "
-            "not defined; use method='percentile'"
-        )
-    jackknife = _over_chunks(statistic, partial(_leave_out, len(stratum)), len(stratum), unit)
-    shifted = bias + norm.ppf([tail, 1 - tail])
-    return norm.cdf(bias + shifted / (1 - _acceleration(jackknife, stratum) * shifted))
-
-
-def _acceleration(jackknife, stratum):
-    cubes = squares = 0.0
-    for label in range(stratum.max() + 1):
-        values = jackknife[stratum == label]
-        n_units = len(values)
-        # without its only group a class is gone and the metric not defined
-        values = values[~np.isnan(values)]
-        if len(values):
-            influence = (n_units - 1) * (values.mean() - values)
-            cubes += np.sum(influence**3) / n_units**3
-            squares += np.sum(influence**2) / n_units**2
-    return cubes / (6 * squares**1.5) if squares > 0 else 0.0
-
-
-def _spread(distribution):
-    return float(np.std(distribution, ddof=1)) if len(distribution) > 1 else 0.0
-
-
 def _name(metric):
     return metric if isinstance(metric, str) else getattr(metric, "__name__", repr(metric))
-
-
-_LEVELS = {"percentile": _percentile_levels, "bca": _bca_levels}

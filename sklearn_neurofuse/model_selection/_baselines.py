@@ -4,6 +4,9 @@ A figure of a model means little until it is known what the overall level of the
 confounds, and the signals without that level reach in the same folds.
 """
 
+from functools import partial
+from importlib import import_module
+
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -12,6 +15,7 @@ from sklearn.svm import SVC
 
 from sklearn_neurofuse.compose import ModalitySelector, make_modality_transformer
 from sklearn_neurofuse.containers import ConnectomeSpace
+from sklearn_neurofuse.decomposition import fusion_baseline
 
 # the modality under which confounds travel beside the signals
 CONFOUNDS = "confounds"
@@ -29,8 +33,33 @@ def make_linear():
     return make_pipeline(StandardScaler(), SVC(kernel="linear"))
 
 
+def make_network(fusion):
+    """Make a fusion network with its defaults.
+
+    Parameters
+    ----------
+    fusion : str
+        How it fuses.
+
+    Returns
+    -------
+    FusionClassifier
+        Torch is loaded here, and not before.
+    """
+    room = import_module("sklearn_neurofuse.neural_network")
+    return room.FusionClassifier(fusion, random_state=0)
+
+
+# models that need two modalities or more
+DECOMPOSITIONS = ("cca", "jica", "cca+jica", "pica")
 # name on the command line -> function without arguments that makes an estimator of a Multimodal
-MODELS = {"linear": make_linear}
+MODELS = {
+    "linear": make_linear,
+    "attention": partial(make_network, "attention"),
+    "concat": partial(make_network, "concat"),
+    "pyramid": partial(make_network, "pyramid"),
+    **{name: partial(fusion_baseline, name, random_state=0) for name in DECOMPOSITIONS},
+}
 
 
 def model_rows(model, modalities):
@@ -47,14 +76,15 @@ def model_rows(model, modalities):
     -------
     dict of str to estimator
         By what they work on, ``"linear fmri"``, ``"linear eeg"``, ``"linear fmri+eeg"``; all
-        together last.
+        together last. Beside a model that needs two modalities stand linear ones of each.
     """
-    chosen = [[name] for name in modalities]
+    alone = "linear" if model in DECOMPOSITIONS else model
+    chosen = [(alone, [name]) for name in modalities]
     if len(chosen) > 1:
-        chosen.append(list(modalities))
+        chosen.append((model, list(modalities)))
     return {
-        f"{model} {'+'.join(names)}": make_pipeline(ModalitySelector(names), MODELS[model]())
-        for names in chosen
+        f"{name} {'+'.join(names)}": make_pipeline(ModalitySelector(names), MODELS[name]())
+        for name, names in chosen
     }
 
 

@@ -34,7 +34,7 @@ def extract_all(recordings, extractor):
     """
     scope = getattr(extractor, "standardize", None)
     numbers = _needed(recordings, scope)
-    assembly = Assembly(recordings, scope)
+    assembly = Assembly(recordings, scope, type(extractor).__name__)
     failed = {}
     # closed at the first error, so that no more recordings are begun
     with closing(extract_each(recordings, extractor, numbers)) as results:
@@ -74,6 +74,8 @@ class Assembly:
         The rows.
     scope : {"recording", "subject"} or None
         Over what samples are standardised.
+    title : str
+        Who took the samples, for messages.
 
     Attributes
     ----------
@@ -83,9 +85,10 @@ class Assembly:
         Figures of quality by position of the recording.
     """
 
-    def __init__(self, recordings, scope):
+    def __init__(self, recordings, scope, title):
         self.recordings = recordings
         self.scope = scope
+        self.title = title
         self.reasons = {}
         self.quality = {}
         self._data = None
@@ -170,7 +173,7 @@ class Assembly:
         for what, one, two in _differences(low[1], high[1]):
             sources = self.recordings.sources
             raise ValueError(
-                f"Recordings: samples of {sources[high[0]].title} differ in {what} from those of "
+                f"{self.title}: samples of {sources[high[0]].title} differ in {what} from those of "
                 f"{sources[low[0]].title}: {two} and {one}; bring recordings to one sampling "
                 "rate, set of channels and template first"
             )

@@ -18,7 +18,10 @@ _FIELDS = (
     "confounds",
     "events",
     "done",
+    "anatomical",
 )
+# what may hold an image
+_IMAGES = ("_source", "anatomical")
 
 
 class BoldRun:
@@ -47,13 +50,16 @@ class BoldRun:
     events : DataFrame, default=None
         Columns ``onset`` and ``duration`` in s, and ``trial_type``. Its index is not kept.
     done : sequence of str, default=()
-        What was already done to the series, such as ``"motion_corrected"``.
+        What was already done to the series, such as ``"motion_corrected"``, and the space it lies
+        in, such as ``"space-MNI152NLin2009cAsym"``.
+    anatomical : nibabel image or path-like, default=None
+        T1-weighted image of the same person, for a registration by way of it.
 
     Attributes
     ----------
     img : nibabel image
         The series.
-    t_r, slice_times, start_time, slice_time_ref, n_dummy, confounds, events, done
+    t_r, slice_times, start_time, slice_time_ref, n_dummy, confounds, events, done, anatomical
         As given; `slice_time_ref` is always a number.
 
     Raises
@@ -83,6 +89,7 @@ class BoldRun:
         confounds=None,
         events=None,
         done=(),
+        anatomical=None,
     ):
         self._source = img if _is_image(img) else os.fspath(img)
         self.t_r = float(check_number(self, "t_r", t_r, low=0, closed="neither", unit="s"))
@@ -95,6 +102,8 @@ class BoldRun:
         self.confounds = _check_table(confounds, "confounds", ())
         self.events = _check_table(events, "events", ("onset",))
         self.done = (done,) if isinstance(done, str) else tuple(done)
+        is_kept = anatomical is None or _is_image(anatomical)
+        self.anatomical = anatomical if is_kept else os.fspath(anatomical)
         if _is_image(img):
             self._check_img(img)
 
@@ -167,13 +176,14 @@ class BoldRun:
     def __getstate__(self):
         # nibabel pickles an image as a file, in the type of the header: values would be rounded,
         # and those in a file would travel instead of its path
-        return {**vars(self), "_source": _take_apart(self._source)}
+        return {**vars(self), **{name: _take_apart(getattr(self, name)) for name in _IMAGES}}
 
     def __setstate__(self, state):
+        for name in _IMAGES:
+            if isinstance(state[name], tuple):
+                image_class, *parts = state[name]
+                state = {**state, name: image_class(*parts)}
         vars(self).update(state)
-        if isinstance(self._source, tuple):
-            image_class, *parts = self._source
-            self._source = image_class(*parts)
 
     def _check_img(self, img):
         if len(img.shape) != 4:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from sklearn_neurofuse.recordings._bold_run import BoldRun
+from sklearn_neurofuse.recordings._identity import values_path
 from sklearn_neurofuse.recordings._recording import (
     Recording,
     as_source,
@@ -132,7 +133,7 @@ def _check_distinct(recordings):
 def _mark(source):
     """Tell recordings apart: by file, however it is written, or by object."""
     if isinstance(source, BoldRun):
-        source = source.path or source.img
+        source = source.path or values_path(source.img) or source.img
     return os.path.realpath(source) if isinstance(source, str) else id(source)
 
 

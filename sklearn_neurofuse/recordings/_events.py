@@ -21,7 +21,7 @@ def read_events(recordings, events, wanted, on_error):
     wanted : bool
         Whether samples are events, so that each recording needs some.
     on_error : {"raise", "missing"}
-        What happens with a file whose events cannot be read.
+        What happens with a recording whose events cannot be read, or that has none.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def read_events(recordings, events, wanted, on_error):
         If a table is no DataFrame.
     ValueError
         If a table lacks a column, an onset is not finite, or events are wanted and there are
-        none.
+        none, or no recording is left.
     """
     if events is not None and len(events) != len(recordings):
         raise ValueError(
@@ -42,10 +42,13 @@ def read_events(recordings, events, wanted, on_error):
             f"got {len(events)}"
         )
     given = [None] * len(recordings) if events is None else list(events)
-    return tuple(
+    recordings = tuple(
         _with_events(recording, table, wanted, on_error)
         for recording, table in zip(recordings, given, strict=True)
     )
+    if all(recording.source is None for recording in recordings):
+        raise ValueError("Recordings: no recording can be read; at least one is needed")
+    return recordings
 
 
 def _with_events(recording, table, wanted, on_error):
@@ -60,10 +63,11 @@ def _with_events(recording, table, wanted, on_error):
     if table is not None:
         table = _checked(table, recording.title)
     if wanted and recording.source is not None and (table is None or len(table) == 0):
-        raise ValueError(
+        error = ValueError(
             f"Recordings: {recording.title} has no events, and samples are events; give its "
             "table or leave it out"
         )
+        raise_or_warn(error, on_error)
     return replace(recording, events=table)
 
 

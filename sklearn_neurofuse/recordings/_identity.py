@@ -10,7 +10,7 @@ import nibabel as nib
 import numpy as np
 
 from sklearn_neurofuse.recordings._bold_run import BoldRun
-from sklearn_neurofuse.recordings._entry import as_bytes, order_of
+from sklearn_neurofuse.recordings._entry import as_bytes, checksum, order_of
 
 _BOLD_FIELDS = (
     "t_r",
@@ -21,11 +21,11 @@ _BOLD_FIELDS = (
     "confounds",
     "events",
     "done",
+    "anatomical",
 )
 _BRAINVISION = (".vhdr", ".ahdr")
 _NAMED_FILES = re.compile(r"^(?:DataFile|MarkerFile)\s*=\s*(.+?)\s*$", re.MULTILINE)
 _CHUNK = 1 << 20
-_BLOCK = 1 << 12
 
 
 def identify(source, memo, tokenise):
@@ -125,12 +125,29 @@ def image_token(img, memo=None):
     """
     data = img.dataobj
     place = [as_bytes(np.asarray(img.affine)).tobytes().hex(), img.header.binaryblock.hex()]
-    if nib.is_proxy(data) and isinstance(getattr(data, "file_like", None), (str, os.PathLike)):
-        path = os.path.abspath(data.file_like)
+    path = values_path(img)
+    if path is not None:
         return ["image", file_token(path), repr((data.offset, data.slope, data.inter)), *place]
     # a proxy of bytes in memory cannot be written to
-    state = None if nib.is_proxy(data) else _sums([data])
+    state = None if nib.is_proxy(data) else checksum([as_bytes(data)])
     return ["image", _remembered(memo, state, lambda: [np.asanyarray(data)]), *place]
+
+
+def values_path(img):
+    """Give the file in which the values of an image lie.
+
+    Parameters
+    ----------
+    img : nibabel image
+        The image.
+
+    Returns
+    -------
+    str or None
+        The path; None for an image whose values are in memory.
+    """
+    file = getattr(img.dataobj, "file_like", None) if nib.is_proxy(img.dataobj) else None
+    return os.path.abspath(file) if isinstance(file, (str, os.PathLike)) else None
 
 
 def _raw_token(raw, memo, tokenise):
@@ -143,7 +160,7 @@ def _raw_token(raw, memo, tokenise):
     ]
     files = [os.path.abspath(name) for name in raw.filenames if name is not None]
     if raw.preload or not files:
-        content = _remembered(memo, _sums(_pieces(raw)), lambda: _pieces(raw))
+        content = _remembered(memo, checksum(map(as_bytes, _pieces(raw))), lambda: _pieces(raw))
         return ["raw", content, state]
     return ["raw", [file_token(name) for name in files], state]
 
@@ -163,18 +180,6 @@ def _remembered(memo, state, give_arrays):
             hasher.update(as_bytes(array))
         memo["content"] = (state, hasher.hexdigest())
     return memo["content"][1]
-
-
-def _sums(arrays):
-    """Sum up the content of arrays block by block: at the speed of memory, every byte counts."""
-    hasher = blake2b(digest_size=16)
-    for array in arrays:
-        content = as_bytes(array)
-        n_whole = len(content) // _BLOCK * _BLOCK
-        words = content[:n_whole].view(np.uint32).reshape(-1, _BLOCK // 4)
-        hasher.update(np.add.reduce(words, axis=1, dtype=np.uint64))
-        hasher.update(content[n_whole:])
-    return hasher.hexdigest()
 
 
 def is_in_memory(source):

@@ -1,5 +1,9 @@
 """Running the chains of many recordings: in parallel, one recording in memory for each worker."""
 
+import warnings
+from collections.abc import Generator
+from contextlib import closing
+
 from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
@@ -48,15 +52,17 @@ def extract_each(recordings, extractor, numbers):
                 bar.update()
                 yield number, result
         # what another process is working on is left for last
-        for number, result in _dispatch(recordings, extractor, waiting, blocking=False):
-            if isinstance(result, Busy):
-                busy.append(number)
-            else:
+        with closing(_dispatch(recordings, extractor, waiting, blocking=False)) as results:
+            for number, result in results:
+                if isinstance(result, Busy):
+                    busy.append(number)
+                else:
+                    bar.update()
+                    yield number, result
+        with closing(_dispatch(recordings, extractor, busy, blocking=True)) as results:
+            for number, result in results:
                 bar.update()
                 yield number, result
-        for number, result in _dispatch(recordings, extractor, busy, blocking=True):
-            bar.update()
-            yield number, result
 
 
 def _recall(recording, extractor, config):
@@ -69,21 +75,41 @@ def _recall(recording, extractor, config):
 def _dispatch(recordings, extractor, numbers, blocking):
     n_jobs = getattr(extractor, "n_jobs", None)
     in_parallel = len(numbers) > 1 and effective_n_jobs(n_jobs) > 1
+    backend = get_active_backend()[0]
+    # workers that are processes limit their threads of BLAS and OpenMP; those that are threads
+    # share BLAS, which is limited here, and each has a setting of OpenMP of its own
+    shared = in_parallel and getattr(backend, "uses_threads", False)
+    limits = {"limits": 1 if in_parallel else None, "user_api": "openmp" if shared else None}
     jobs = [
-        (number, recordings.sources[number], extractor, recordings.config, blocking, in_parallel)
+        (number, recordings.sources[number], extractor, recordings.config, blocking, limits)
         for number in numbers
     ]
     if not in_parallel:
         yield from (_extract_one(*job) for job in jobs)
         return
-    streams = get_active_backend()[0].supports_return_generator
+    streams = backend.supports_return_generator
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered" if streams else "list")
-    yield from parallel(delayed(_extract_one)(*job) for job in jobs)
+    with threadpool_limits(limits=1 if shared else None):
+        results = parallel(delayed(_extract_one)(*job) for job in jobs)
+        try:
+            # "yield from" would close the results before their warning is silenced
+            for result in results:  # noqa: UP028
+                yield result
+        finally:
+            _stop(results)
 
 
-def _extract_one(number, recording, extractor, config, blocking, in_parallel):
+def _stop(results):
+    """Stop what is still running, where an error has made it useless; joblib would warn of it."""
+    if isinstance(results, Generator):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*have been cancelled", UserWarning)
+            results.close()
+
+
+def _extract_one(number, recording, extractor, config, blocking, limits):
     try:
-        with threadpool_limits(limits=1 if in_parallel else None):
+        with threadpool_limits(**limits):
             return number, Runner(config, blocking).extract(recording, extractor)
     except (Busy, RecordingError) as error:
         return number, error

@@ -96,7 +96,7 @@ class RecordingTransformer(RecordingStep, auto_wrap_output_keys=None):
         """
 
     def run(self, recording, context):
-        """Process one recording and check that something came out.
+        """Process one recording, check that something came out, and note on a run what was done.
 
         Parameters
         ----------
@@ -116,4 +116,6 @@ class RecordingTransformer(RecordingStep, auto_wrap_output_keys=None):
             raise TypeError(
                 f"transform_recording must return a {wanted.__name__}, got {type(result).__name__}"
             )
+        if wanted is BoldRun and result is not recording:
+            result = result.replace(done=tuple(dict.fromkeys([*result.done, *self.adds])))
         return result

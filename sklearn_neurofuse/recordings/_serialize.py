@@ -10,17 +10,20 @@ import pandas as pd
 from sklearn_neurofuse.containers._space import space_from_state, space_to_state
 from sklearn_neurofuse.recordings._bold_run import BoldRun
 from sklearn_neurofuse.recordings._samples import Samples
+from sklearn_neurofuse.recordings._waiting import series_from_state, series_to_state
 
 _IMAGE_CLASSES = {cls.__name__: cls for cls in (nib.Nifti1Image, nib.Nifti2Image, nib.Nifti1Pair)}
 
 
-def to_state(value):
+def to_state(value, keep_waiting=True):
     """Take a value apart.
 
     Parameters
     ----------
     value : BoldRun, mne.io.BaseRaw or Samples
         A processed recording, or samples.
+    keep_waiting : bool, default=True
+        Whether values of an image that wait to be computed go on waiting.
 
     Returns
     -------
@@ -30,7 +33,7 @@ def to_state(value):
         The numbers.
     """
     if isinstance(value, BoldRun):
-        return _bold_to_state(value)
+        return _bold_to_state(value, keep_waiting)
     if isinstance(value, Samples):
         return _samples_to_state(value)
     return _raw_to_state(value)
@@ -54,13 +57,15 @@ def from_state(header, arrays):
     return _READERS[header["kind"]](header, arrays)
 
 
-def _bold_to_state(run):
+def _bold_to_state(run, keep_waiting):
     img = run.img
-    arrays = {"data": np.asanyarray(img.dataobj), "affine": img.affine}
+    series, arrays = series_to_state(img.dataobj if keep_waiting else np.asanyarray(img.dataobj))
+    arrays = {f"series.{name}": array for name, array in arrays.items()} | {"affine": img.affine}
     known = type(img) in _IMAGE_CLASSES.values()
     if known:
         arrays["header"] = np.frombuffer(img.header.binaryblock, dtype=np.uint8)
-    return _with_run(run, {"image": type(img).__name__ if known else "Nifti1Image"}, arrays)
+    image = type(img).__name__ if known else "Nifti1Image"
+    return _with_run(run, {"image": image, "series": series}, arrays)
 
 
 def bold_beside_file(run):
@@ -84,8 +89,14 @@ def bold_beside_file(run):
 def _with_run(run, header, arrays):
     if run.slice_times is not None:
         arrays["slice_times"] = run.slice_times
+    anatomical = run.anatomical
+    if anatomical is not None and not isinstance(anatomical, str):
+        arrays["anatomical"] = np.asanyarray(anatomical.dataobj)
+        arrays["anatomical_affine"] = anatomical.affine
+        anatomical = None
     header |= {
         "kind": "bold",
+        "anatomical": anatomical,
         "confounds": table_to_json(run.confounds),
         "events": table_to_json(run.events),
         "done": run.done,
@@ -99,7 +110,7 @@ def _with_run(run, header, arrays):
 def _bold_from_state(header, arrays):
     img = header.get("path")
     if img is None:
-        img = _image_from_arrays(_IMAGE_CLASSES[header["image"]], arrays)
+        img = _image_from_state(header, arrays)
     return BoldRun(
         img,
         header["t_r"],
@@ -110,14 +121,27 @@ def _bold_from_state(header, arrays):
         confounds=table_from_json(header["confounds"]),
         events=table_from_json(header["events"]),
         done=header["done"],
+        anatomical=_anatomical_from_state(header, arrays),
     )
 
 
-def _image_from_arrays(image_class, arrays):
+def _anatomical_from_state(header, arrays):
+    if "anatomical" not in arrays:
+        return header.get("anatomical")
+    return nib.Nifti1Image(arrays["anatomical"], arrays["anatomical_affine"])
+
+
+def _image_from_state(header, arrays):
+    image_class = _IMAGE_CLASSES[header["image"]]
     nifti = None
     if "header" in arrays:
         nifti = image_class.header_class(arrays["header"].tobytes())
-    return image_class(arrays["data"], arrays["affine"], nifti)
+    parts = {
+        name.removeprefix("series."): array
+        for name, array in arrays.items()
+        if name.startswith("series.")
+    }
+    return image_class(series_from_state(header["series"], parts), arrays["affine"], nifti)
 
 
 def _raw_to_state(raw):
@@ -141,7 +165,7 @@ def _raw_to_state(raw):
 def _raw_from_state(header, arrays):
     info = mne.Info.from_json_dict(header["info"])
     raw = mne.io.RawArray(
-        arrays["data"], info, first_samp=header["first_samp"], copy=None, verbose="ERROR"
+        arrays["data"], info, first_samp=header["first_samp"], copy="auto", verbose="ERROR"
     )
     orig_time = header["orig_time"]
     annotations = mne.Annotations(

@@ -85,7 +85,7 @@ def _save_object(source, folder, stem):
     if source is None or isinstance(source, str):
         return source
     on_disk = isinstance(source, BoldRun) and source.path is not None
-    header, arrays = bold_beside_file(source) if on_disk else to_state(source)
+    header, arrays = bold_beside_file(source) if on_disk else to_state(source, keep_waiting=False)
     with open(folder / f"{stem}.nf", "wb") as file:
         write_entry(file, header, arrays)
     return {"file": f"{stem}.nf"}

@@ -121,6 +121,14 @@ def test_without_triggers_events_of_both_link_the_clocks(tmp_path):
     assert load(tmp_path).pairs.loc[0, "offset"] == pytest.approx(2.5)
 
 
+def test_the_anatomical_image_is_found(tmp_path):
+    person = write_run(tmp_path)
+    assert load(tmp_path).X["fmri"].load(0).anatomical is None
+    write_bold(person / "anat", "sub-01")
+    path = (person / "anat" / "sub-01_bold.nii.gz").rename(person / "anat" / "sub-01_T1w.nii.gz")
+    assert str(load(tmp_path).X["fmri"].load(0).anatomical) == str(path)
+
+
 def test_a_subject_without_eeg_lacks_a_modality(tmp_path):
     write_run(tmp_path, "01")
     write_bold(tmp_path / "sub-02" / "func", "sub-02_task-fist")
@@ -160,7 +168,7 @@ def test_results_of_fmriprep_stand_in_for_raw_images(tmp_path):
     rows = "\n".join(["trans_x\tcsf", *["0.1\tn/a"] * N_VOLUMES])
     (func / "sub-01_task-fist_desc-confounds_timeseries.tsv").write_text(rows, encoding="utf-8")
     run = load(raw, derivatives=derived).X["fmri"].load(0)
-    assert set(run.done) == {"slice_timed", "motion_corrected", "normalized"}
+    assert set(run.done) == {"slice_time_corrected", "motion_corrected", "normalized"}
     assert run.volume_times[0] == pytest.approx(0.8)
     assert run.confounds["trans_x"].eq(0.1).all()
     assert run.path.endswith("desc-preproc_bold.nii.gz")

@@ -1,6 +1,5 @@
 """The BOLD series of `simulate_eeg_fmri`: what was planted is what can be found again."""
 
-import nibabel as nib
 import numpy as np
 import pytest
 from nibabel.affines import apply_affine
@@ -353,88 +352,3 @@ def test_template_shape_is_brain_like():
     _, truth = first(simulate(bold=only()))
     volume = masked(truth).sum() * np.abs(np.linalg.det(truth.brain_mask.affine[:3, :3])) / 1e6
     assert 1.2 < volume < 2.4
-
-
-def test_measured_motion_of_real_epi(real_data):
-    epi = next((real_data("hmc-mcflirt")).glob("**/*.nii.gz"))
-    trace = np.loadtxt(next(real_data("motion-traces").glob("*HAPPYTEST*.par")))[
-        :24, [3, 4, 5, 0, 1, 2]
-    ]
-    img = nib.load(epi)
-    img = img if img.ndim == 3 else img.slicer[..., 0]
-    data = simulate(base_bold=img, motion=trace, bold={"motion": True})
-    truth = data.truth.runs[0]
-    np.testing.assert_allclose(truth.motion, trace, atol=1e-9)
-    values, start = data.X["fmri"].load(0).get_data(), img.get_fdata()
-    bright = start > 0.5 * start.max()
-    assert 0.99 < np.corrcoef(values[..., 5][bright], start[bright])[0, 1] < 1
-
-
-@pytest.fixture
-def real_epi():
-    rng = np.random.default_rng(0)
-    grid = np.stack(np.meshgrid(*[np.linspace(-1, 1, n) for n in (20, 20, 10)], indexing="ij"))
-    head = 1000.0 * np.exp(-4 * (grid**2).sum(axis=0))
-    series = head[..., None] * (1 + 0.02 * rng.standard_normal((20, 20, 10, 24)))
-    affine = np.diag([11.0, 11.0, 16.0, 1.0])
-    affine[:3, 3] = (-105.0, -120.0, -70.0)
-    return nib.Nifti1Image(series.astype(np.float32), affine)
-
-
-def test_starts_from_a_real_series(real_epi):
-    data = simulate(base_bold=real_epi)
-    run = data.X["fmri"].load(0)
-    np.testing.assert_array_equal(run.get_data(), np.rint(np.clip(real_epi.get_fdata(), 0, None)))
-    np.testing.assert_array_equal(run.img.affine, real_epi.affine)
-    assert data.truth.bayes_accuracy["fmri"].isna().all()
-
-
-def test_adds_activation_to_a_real_series(real_epi):
-    data = simulate(base_bold=real_epi, bold={"activation": True})
-    truth = data.truth.runs[0]
-    ratio = truth.bold("still").get_fdata() / np.maximum(real_epi.get_fdata(), 1)
-    place = np.unravel_index(truth.maps["visual left"].get_fdata().argmax(), (20, 20, 10))
-    course = truth.courses
-    times = np.arange(24) * 2.0 + data.X["fmri"].load(0).slice_times[place[2]]
-    expected = np.interp(times, course["time"], course["visual left"])
-    assert np.corrcoef(ratio[place], expected)[0, 1] > 0.98
-
-
-def test_moves_a_real_head(real_epi):
-    still = real_epi.slicer[..., 0]
-    trace = np.zeros((24, 6))
-    trace[:, 1] = 5.5
-    data = simulate(base_bold=still, motion=trace, bold={"motion": True})
-    values = data.X["fmri"].load(0).get_data()[..., 3]
-    expected = shifted(still.get_fdata(), (0, 0.5, 0))
-    middle = (slice(6, 14), slice(6, 14), slice(3, 7))
-    np.testing.assert_allclose(values[middle], expected[middle], atol=25)
-
-
-def test_a_real_head_loses_signal_and_gains_that_of_a_site(real_epi):
-    still = real_epi.slicer[..., 0]
-    values, truth = first(simulate(base_bold=still, bold={"dropout": True}))
-    place = np.linalg.inv(truth.brain_mask.affine)
-    sinus = tuple(np.rint(apply_affine(place, (0, 38, -22))).astype(int))
-    distance = np.linalg.norm(apply_affine(truth.brain_mask.affine, sinus) - (0, 38, -22))
-    left = 1 - 0.8 * np.exp(-0.5 * (distance / 13.0) ** 2)
-    assert left < 0.5
-    assert values[sinus][0] / still.get_fdata()[sinus] == pytest.approx(left, rel=0.03)
-    data = simulate(n_subjects=2, base_bold=still, controls={"site_by_class": 1.0})
-    one, two = (bold.source.get_data() for bold in data.X["fmri"].sources)
-    assert two.sum() / one.sum() == pytest.approx(1.25, rel=1e-3)
-
-
-def test_real_images_and_traces_that_do_not_fit(real_epi):
-    with pytest.raises(ValueError, match=r"brain\['anatomy'\] must not be given with base_bold"):
-        simulate(base_bold=real_epi, brain={"anatomy": 2.0})
-    with pytest.raises(ValueError, match=r"scan\['fov'\] must not be given with base_bold"):
-        simulate(base_bold=real_epi, scan={"fov": (100.0, 100.0, 100.0)})
-    with pytest.raises(ValueError, match="at least n_volumes = 30 volumes, got 24"):
-        simulate(base_bold=real_epi, n_volumes=30)
-    with pytest.raises(ValueError, match="one shape and affine"):
-        simulate(base_bold=[real_epi, real_epi.slicer[1:]])
-    with pytest.raises(ValueError, match="one row for each of 24 volumes"):
-        simulate(motion=np.zeros((10, 6)))
-    with pytest.raises(ValueError, match="rising times of heartbeats"):
-        simulate(heart=np.array([1.0, 2.0, 2.05, 3.0]))

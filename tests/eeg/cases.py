@@ -1,10 +1,51 @@
 """The estimators of `eeg` for `tests/contract.py`."""
 
-from sklearn_neurofuse.eeg import Epocher, FrequencyFilter
+from sklearn_neurofuse.eeg import (
+    BandPower,
+    CarbonWireRegressor,
+    ChannelInterpolator,
+    Epocher,
+    EvokedAverage,
+    FrequencyFilter,
+    GradientArtifactRemover,
+    ICAArtifactRemover,
+    PulseArtifactRemover,
+    Rereferencer,
+    Resampler,
+    SensorConnectome,
+)
 from tests.contract import Case
+from tests.eeg import recorded, scanned
 from tests.recordings.samples import make_eeg_trials
 
 CASES = [
+    Case(
+        estimator=GradientArtifactRemover(),
+        make=scanned.make_scanned_trials,
+        other={
+            "window": 4,
+            "alignment": "sample",
+            "weighting": "past",
+            "motion": scanned.MOTION,
+            "obs": None,
+            "slice_groups": None,
+            "anc": True,
+            "sfreq": 125.0,
+            "triggers": "second",
+            "n_jobs": 2,
+        },
+    ),
+    Case(
+        estimator=CarbonWireRegressor(),
+        make=scanned.make_looped_trials,
+        other={
+            "loops": ["CWL1"],
+            "delay": 0.01,
+            "penalty": 0.1,
+            "window": 5.0,
+            "drop": False,
+        },
+    ),
     Case(
         estimator=FrequencyFilter(None, 30.0),
         make=make_eeg_trials,
@@ -17,6 +58,97 @@ CASES = [
             "tmin": -0.2,
             "tmax": 0.5,
             "baseline": None,
+            "reject": {"eeg": 1e-4},
+            "standardize": "recording",
+            "n_jobs": 2,
+            "verbose": False,
+        },
+    ),
+    Case(
+        estimator=PulseArtifactRemover(n_components=1),
+        make=recorded.make_recorded,
+        other={
+            "method": "aas",
+            "ecg": "late",
+            "n_components": 2,
+            "tmin": 0.05,
+            "tmax": 0.5,
+            "events": None,
+            "heart_rate": (90.0, 200.0),
+        },
+        unseen={"heart_rate": "beats as clear as these are found by any range"},
+    ),
+    Case(
+        estimator=Resampler(64.0),
+        make=recorded.make_recorded,
+        other={"sfreq": 100.0, "method": "fft", "n_jobs": 2},
+    ),
+    Case(
+        estimator=ChannelInterpolator(),
+        make=recorded.make_recorded,
+        other={"bad_channels": ["O1"], "threshold": 1000.0, "max_share": 0.5},
+        unseen={"max_share": "only says when to give up"},
+    ),
+    Case(
+        estimator=ICAArtifactRemover(),
+        make=recorded.make_recorded,
+        other={
+            "n_components": 5,
+            "method": "picard",
+            "artifacts": "muscle",
+            "labels": "scores",
+            "eog": "O1",
+            "fit_l_freq": 2.0,
+            "muscle_threshold": 0.2,
+            "max_iter": 2,
+            "random_state": 1,
+        },
+        unseen={"labels": "the other needs an extra, and has a test of its own"},
+    ),
+    Case(
+        estimator=Rereferencer(),
+        make=recorded.make_recorded,
+        other={"reference": "mastoids", "add_reference": "FCz"},
+    ),
+    Case(
+        estimator=EvokedAverage(-0.1, 0.4),
+        make=recorded.make_whole_recordings,
+        other={
+            "tmin": -0.2,
+            "tmax": 0.5,
+            "trial_type": "a",
+            "baseline": None,
+            "reject": {"eeg": 4e-5},
+            "min_epochs": 4,
+            "standardize": "subject",
+            "n_jobs": 2,
+            "verbose": False,
+        },
+    ),
+    Case(
+        estimator=BandPower(0.0, 1.0, bands={"slow": (1, 8), "alpha": (8, 13)}),
+        make=make_eeg_trials,
+        other={
+            "tmin": 0.1,
+            "tmax": 1.2,
+            "bands": None,
+            "scale": "relative",
+            "window": 0.5,
+            "reject": {"eeg": 1e-4},
+            "standardize": "recording",
+            "n_jobs": 2,
+            "verbose": False,
+        },
+    ),
+    Case(
+        estimator=SensorConnectome(tmin=0.0, tmax=2.0, bands={"alpha": (8, 13)}, window=1.0),
+        make=make_eeg_trials,
+        other={
+            "measure": "wpli",
+            "tmin": 0.1,
+            "tmax": 2.6,
+            "bands": {"beta": (13, 30)},
+            "window": 0.5,
             "reject": {"eeg": 1e-4},
             "standardize": "recording",
             "n_jobs": 2,

@@ -1,20 +1,36 @@
 """Bootstrap intervals against SciPy, against replicated samples, and where they are not defined."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy import stats
 from sklearn import metrics
 
-from sklearn_neurofuse.metrics import _bootstrap, bootstrap_interval
+from sklearn_neurofuse.metrics import (
+    _limits,
+    bootstrap_interval,
+    informedness_score,
+    markedness_score,
+)
 from sklearn_neurofuse.metrics._weighted import METRICS
 
 REFERENCE = {
     "roc_auc": metrics.roc_auc_score,
+    "average_precision": metrics.average_precision_score,
+    "brier": metrics.brier_score_loss,
     "accuracy": metrics.accuracy_score,
+    "balanced_accuracy": metrics.balanced_accuracy_score,
     "precision": metrics.precision_score,
     "recall": metrics.recall_score,
+    "specificity": partial(metrics.recall_score, pos_label=0),
+    "npv": partial(metrics.precision_score, pos_label=0),
     "f1": metrics.f1_score,
+    "informedness": informedness_score,
+    "markedness": markedness_score,
+    "mcc": metrics.matthews_corrcoef,
 }
+SCORES = {"roc_auc": (-10, 10), "average_precision": (-10, 10), "brier": (0, 1)}
 
 
 def mean_prediction(y_true, y_pred):
@@ -29,8 +45,12 @@ def problem(rng):
     return y, score, (score > 0.5).astype(int)
 
 
+def test_every_metric_has_a_reference():
+    assert REFERENCE.keys() == METRICS.keys()
+
+
 def pick(metric, score, predicted):
-    return score if metric == "roc_auc" else predicted
+    return np.clip(score, *SCORES[metric]) if metric in SCORES else predicted
 
 
 @pytest.mark.parametrize("method", ["percentile", "bca"])
@@ -89,7 +109,7 @@ def test_intervals_follow_a_monotone_transformation(rng):
 def test_weights_are_repetitions(rng, problem, metric):
     y, score, predicted = problem
     weights = rng.integers(0, 4, size=(20, 40)).astype(float)
-    values = METRICS[metric](y, pick(metric, score, predicted), 1, weights)
+    values = METRICS[metric](y, pick(metric, score, predicted), 2, weights)
     for value, weight in zip(values, weights, strict=True):
         drawn = np.repeat(np.arange(40), weight.astype(int))
         expected = REFERENCE[metric](y[drawn], pick(metric, score, predicted)[drawn])
@@ -110,7 +130,7 @@ def test_names_and_callables_agree(problem, metric, method):
     assert by_name.low < by_name.estimate < by_name.high
 
 
-@pytest.mark.parametrize("method", ["percentile", "bca"])
+@pytest.mark.parametrize("method", ["percentile", "bca", "score"])
 def test_repeated_rows_of_a_group_add_nothing(problem, method):
     y, _, predicted = problem
     options = {"method": method, "random_state": 0}
@@ -233,7 +253,7 @@ def test_seed_and_chunks(problem, monkeypatch):
     first = bootstrap_interval("roc_auc", y, score, method="bca", random_state=1)
     assert bootstrap_interval("roc_auc", y, score, method="bca", random_state=1) == first
     assert bootstrap_interval("roc_auc", y, score, method="bca", random_state=2) != first
-    monkeypatch.setattr(_bootstrap, "_CHUNK", 40 * 7)
+    monkeypatch.setattr(_limits, "_CHUNK", 40 * 7)
     assert bootstrap_interval("roc_auc", y, score, method="bca", random_state=1) == first
 
 
@@ -244,19 +264,98 @@ def test_confidence_level(problem):
     assert wide.low < narrow.low < narrow.high < wide.high
 
 
-@pytest.mark.parametrize("method", ["percentile", "bca"])
-def test_coverage(rng, method):
-    # 300 data sets of 30 persons with 4 answers each that mostly agree, true accuracy 0.7
+def coverage(rng, method, n_groups, n_simulations=300):
+    """Cover the true accuracy .7 of persons with 4 answers each that mostly agree."""
     covered = 0
-    for seed in range(300):
-        skill = rng.beta(7, 3, size=30)
-        correct = rng.random((30, 4)) < skill[:, None]
+    for seed in range(n_simulations):
+        skill = rng.beta(7, 3, size=n_groups)
+        correct = rng.random((n_groups, 4)) < skill[:, None]
         low, high, *_ = bootstrap_interval(
-            "accuracy", np.ones(120), correct.ravel().astype(float), groups=np.repeat(range(30), 4),
-            method=method, n_resamples=400, random_state=seed,
+            "accuracy", np.ones(4 * n_groups), correct.ravel().astype(float),
+            groups=np.repeat(range(n_groups), 4), method=method, n_resamples=400,
+            random_state=seed,
         )  # fmt: skip
         covered += low <= 0.7 <= high
-    assert 0.91 <= covered / 300 <= 0.985
+    return covered / n_simulations
+
+
+@pytest.mark.parametrize("method", ["percentile", "bca", "score"])
+def test_coverage(rng, method):
+    assert 0.91 <= coverage(rng, method, 30) <= 0.985
+
+
+def test_coverage_with_five_groups(rng):
+    assert coverage(rng, "percentile", 5) < 0.9
+    assert 0.92 <= coverage(rng, "score", 5) <= 0.99
+
+
+def test_score_interval_of_independent_samples_is_wilsons(rng):
+    right = np.repeat([1.0, 0.0], [170, 30])
+    found = bootstrap_interval(
+        "accuracy", np.ones(200), right, method="score", n_resamples=20_000, random_state=0
+    )
+    wilson = stats.binomtest(170, 200).proportion_ci(0.95, method="wilson")
+    np.testing.assert_allclose(found[:2], wilson, atol=0.003)
+
+
+def test_score_interval_keeps_its_width_where_all_are_right():
+    y = np.repeat([0, 1], 5)
+    low, high, *_ = bootstrap_interval("accuracy", y, y, method="score", n_resamples=50)
+    quantile = stats.t.ppf(0.975, 9)
+    assert low == pytest.approx(1 / (1 + quantile**2 / 10))
+    assert high == 1
+    # of recall only the positives speak
+    recall = bootstrap_interval("recall", y, y, method="score", stratify=y, n_resamples=50)
+    quantile = stats.t.ppf(0.975, 4)
+    assert recall.low == pytest.approx(1 / (1 + quantile**2 / 5))
+    grouped = bootstrap_interval("accuracy", y, y, groups=y, method="score", n_resamples=50)
+    assert grouped.low < recall.low
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_score_interval_stays_in_the_range(problem, metric):
+    y, score, predicted = problem
+    y_pred = pick(metric, score, predicted)
+    found = bootstrap_interval(metric, y, y_pred, stratify=y, method="score", random_state=0)
+    least = -1 if metric in ("informedness", "markedness", "mcc") else 0
+    assert least <= found.low < found.estimate < found.high <= 1
+    percentile = bootstrap_interval(metric, y, y_pred, stratify=y, random_state=0)
+    np.testing.assert_allclose(found[:2], percentile[:2], atol=0.1)
+
+
+def test_score_interval_of_a_difference_is_symmetric(problem):
+    y, score, _ = problem
+    found = bootstrap_interval("roc_auc", y, score, reference=-score, method="score",
+                               random_state=0)  # fmt: skip
+    assert found.estimate - found.low == pytest.approx(found.high - found.estimate)
+    half = stats.t.ppf(0.975, 39) * found.standard_error * np.sqrt(40 / 39)
+    assert found.high - found.estimate == pytest.approx(half)
+
+
+def test_more_classes(rng):
+    y = np.repeat([0, 1, 2], 15)
+    score = np.eye(3)[y] + rng.uniform(size=(45, 3))
+    score /= score.sum(axis=1, keepdims=True)
+    predicted = score.argmax(axis=1)
+    found = {
+        name: bootstrap_interval(name, y, score[:, None], random_state=0)
+        for name in ("roc_auc", "average_precision", "brier")
+    }
+    auc = metrics.roc_auc_score(y, score, multi_class="ovr")
+    assert found["roc_auc"].estimate == pytest.approx(auc)
+    ap = metrics.average_precision_score(np.eye(3)[y], score)
+    assert found["average_precision"].estimate == pytest.approx(ap)
+    brier = metrics.brier_score_loss(y, score, labels=[0, 1, 2], scale_by_half=True)
+    assert found["brier"].estimate == pytest.approx(brier)
+    f1 = bootstrap_interval("f1", y, predicted, random_state=0)
+    assert f1.estimate == pytest.approx(metrics.f1_score(y, predicted, average="macro"))
+    # two columns, the second with a hole
+    both = np.stack([score, score], axis=1)
+    both[::3, 1] = np.nan
+    two = bootstrap_interval("roc_auc", y, both, random_state=0)
+    part = metrics.roc_auc_score(np.delete(y, np.s_[::3]), np.delete(score, np.s_[::3], axis=0),
+                                 multi_class="ovr")  # fmt: skip
+    assert two.estimate == pytest.approx((auc + part) / 2)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +366,11 @@ def test_coverage(rng, method):
             ValueError,
             "metric must be one of 'roc_auc'.*or a callable, got 'auc'",
         ),
-        ({"method": "basic"}, ValueError, "method must be one of 'percentile', 'bca', got 'basic'"),
+        (
+            {"method": "basic"},
+            ValueError,
+            "method must be one of 'percentile', 'bca', 'score', got 'basic'",
+        ),
         ({"confidence_level": 1}, ValueError, r"confidence_level must be in \(0, 1\), got 1"),
         ({"n_resamples": 0}, ValueError, "n_resamples must be in"),
         ({"n_resamples": 10.0}, TypeError, "n_resamples must be an integer"),
@@ -288,6 +391,9 @@ def test_coverage(rng, method):
         ({"y_pred": np.full(40, np.nan)}, ValueError, "a column of y_pred holds no prediction"),
         ({"y_pred": np.full(40, "a")}, ValueError, "roc_auc needs scores"),
         ({"metric": "f1", "y_pred": np.linspace(0, 1, 40)}, ValueError, "f1 needs labels"),
+        ({"metric": "f1", "y_pred": np.full(40, 2)}, ValueError, r"y_pred holds \[2\], which"),
+        ({"metric": "f1", "y_pred": np.zeros((40, 2, 2))}, ValueError, "1-D or 2-D at most"),
+        ({"y_pred": np.zeros((40, 2, 3))}, ValueError, "needs two classes in y_true or scores"),
         (
             {"metric": lambda y_true, y_pred: np.nan},
             ValueError,
@@ -300,3 +406,20 @@ def test_bad_input(problem, change, error, message):
     given = {"metric": "roc_auc", "y_true": y, "y_pred": score, **change}
     with pytest.raises(error, match=message):
         bootstrap_interval(**given)
+
+
+def test_at_another_prevalence(problem):
+    y, _, predicted = problem
+    recall, specificity = (
+        bootstrap_interval(name, y, predicted).estimate for name in ("recall", "specificity")
+    )
+    ppv = bootstrap_interval("precision", y, predicted, prevalence=0.1, random_state=0)
+    expected = recall * 0.1 / (recall * 0.1 + (1 - specificity) * 0.9)
+    assert ppv.estimate == pytest.approx(expected)
+    assert ppv.low < ppv.estimate < ppv.high
+    own = bootstrap_interval("npv", y, predicted, prevalence=18 / 40)
+    assert own.estimate == pytest.approx(bootstrap_interval("npv", y, predicted).estimate)
+    with pytest.raises(ValueError, match="where prevalence is given, must be one of 'precision'"):
+        bootstrap_interval("recall", y, predicted, prevalence=0.1)
+    with pytest.raises(ValueError, match=r"prevalence must be in \(0, 1\), got 1"):
+        bootstrap_interval("npv", y, predicted, prevalence=1)

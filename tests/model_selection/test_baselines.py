@@ -77,10 +77,18 @@ def test_names_of_rows(make_banded):
 @pytest.mark.parametrize("model", MODELS)
 def test_models_are_found_by_name_and_can_be_cloned(make_banded, model):
     X, y = make_banded("pattern")
-    rows = model_rows(model, ["fmri", "eeg"])
-    assert accuracy(clone(rows[f"{model} fmri"]), X, y) > 0.9
-    assert accuracy(rows[f"{model} eeg"], X, y) < 0.8
-    assert accuracy(rows[f"{model} fmri+eeg"], X, y) > 0.9
+    *_, (name, together) = model_rows(model, ["fmri", "eeg"]).items()
+    assert name == f"{model} fmri+eeg"
+    fitted = clone(together).fit(X[:30], y[:30])
+    assert accuracy_score(y[30:], fitted.predict(X[30:])) > 0.8
+
+
+def test_a_model_of_one_modality_sees_no_other(make_banded):
+    X, y = make_banded("pattern")
+    rows = model_rows("linear", ["fmri", "eeg"])
+    assert accuracy(rows["linear fmri"], X, y) > 0.9
+    assert accuracy(rows["linear eeg"], X, y) < 0.8
+    assert accuracy(rows["linear fmri+eeg"], X, y) > 0.9
 
 
 @pytest.mark.parametrize(

@@ -329,4 +329,15 @@ def test_bases_cannot_be_made():
 def test_a_run_stays_a_run():
     run = Scale().transform(Recordings([make_run(start_time=3.0, done=["x"])])).load(0)
     assert isinstance(run, BoldRun)
-    assert (run.start_time, run.done) == (3.0, ("x",))
+    assert run.start_time == 3.0
+
+
+def test_what_was_done_is_noted_on_a_run():
+    X = Scale(3.0).transform(Slow().transform(Recordings([make_run(done=["x"])])))
+    for _ in range(2):
+        assert X.load(0).done == ("x", "scaled")
+    # so it is refused a second time
+    with pytest.raises(ValueError, match="recording 0 is already scaled"):
+        Scale().transform(Recordings([X.load(0)]))
+    unchanged = Failing(7).transform(Recordings([make_run()])).load(0)
+    assert unchanged.done == ()

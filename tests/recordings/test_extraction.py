@@ -1,12 +1,14 @@
 """From recordings to samples: in the order of the rows, whatever else was selected."""
 
 import os
+import threading
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 from joblib import parallel_config
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_neurofuse import Recordings
 from sklearn_neurofuse.containers import Block, SensorSpace
@@ -180,7 +182,7 @@ def test_mixed_sampling_rates():
     X = Recordings([make_raw(0), make_raw(1, sfreq=200.0)], [make_events()] * 2, subject=["a", "b"])
     with pytest.raises(
         ValueError,
-        match=r"samples of recording 1 \(sub-b\) differ in shape from those of recording 0 "
+        match=r"Pieces: samples of recording 1 \(sub-b\) differ in shape from those of recording 0 "
         r"\(sub-a\): \(3, 100\) and \(3, 50\); bring recordings to one sampling rate",
     ):
         Pieces().transform(X)
@@ -274,26 +276,38 @@ def test_large_recordings_in_memory_reach_the_workers(log):
     assert runs(log) == 4
 
 
-def test_threads_are_limited_in_workers_only(monkeypatch):
-    limits = []
+def blas_threads():
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
-    class Limits:
-        def __init__(self, limits):
-            self.limits = limits
 
-        def __enter__(self):
-            limits.append(self.limits)
+class Counts(RunMeans):
+    """Gives the number of threads of BLAS."""
 
-        def __exit__(self, *error):
-            pass
+    def extract(self, recording, events, context):
+        if BARRIERS:
+            BARRIERS[0].wait(60)
+        return Samples(np.full((1, 1), float(max(blas_threads()))))
 
-    monkeypatch.setattr(_parallel, "threadpool_limits", Limits)
-    X = make_three()
-    EventMeans().transform(X)
-    assert limits == [None] * 3
-    with parallel_config(backend="threading"):
-        EventMeans(1.0, n_jobs=2).transform(X)
-    assert limits == [None] * 3 + [1] * 3
+
+# a global, so no part of a key
+BARRIERS = []
+
+
+def test_threads_are_limited_in_workers_only():
+    X = Recordings([make_raw(n) for n in range(4)]).with_config(cache_dir=None)
+    with threadpool_limits(2):
+        before = blas_threads()
+        assert (Counts().transform(X).data == 2).all()
+        BARRIERS.append(threading.Barrier(2))
+        try:
+            with parallel_config(backend="threading"):
+                assert (Counts(n_jobs=2).transform(X).data == 1).all()
+        finally:
+            BARRIERS.clear()
+        # tasks that overlapped have given back what they found
+        assert blas_threads() == before
+    with threadpool_limits(1):
+        assert (Counts(n_jobs=2).transform(X).data == 1).all()
 
 
 class Bar:

@@ -219,6 +219,14 @@ def change_a_channel(raw):
     raw.apply_function(lambda x: 2 * x, picks=["Cz"], verbose="error")
 
 
+def turn_over_two(raw):
+    raw._data[0, 100:102] *= -1
+
+
+def turn_round(raw):
+    raw._data[0, 100:140] = raw._data[0, 100:140][::-1]
+
+
 def rename(raw):
     raw.rename_channels({"Cz": "C3"})
 
@@ -227,7 +235,10 @@ def annotate(raw):
     raw.annotations.append(1.0, 1.0, "bad")
 
 
-@pytest.mark.parametrize("change", [change_a_sample, turn_over, change_a_channel, rename, annotate])
+@pytest.mark.parametrize(
+    "change",
+    [change_a_sample, turn_over, turn_over_two, turn_round, change_a_channel, rename, annotate],
+)
 def test_raw_changed_in_place(change, log):
     raw = make_raw()
     X = Recordings([raw], [make_events()])

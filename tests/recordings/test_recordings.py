@@ -4,11 +4,13 @@ import pickle
 import sys
 import warnings
 
+import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
 
 from sklearn_neurofuse import BoldRun, Multimodal, Recordings, config_context
+from sklearn_neurofuse.exceptions import MissingSamplesWarning
 from tests.recordings.doubles import EventMeans, RunMeans, Scale, make_events, make_raw, make_run
 
 
@@ -272,6 +274,21 @@ def test_events_of_some_recordings_are_given():
     assert X.recording.tolist() == [0, 0, 1]
 
 
+def test_recordings_without_events_may_be_left_out():
+    raws = [make_raw(n) for n in range(3)]
+    tables = [make_events(0), make_events(2), None]
+    with config_context(on_error="missing"):
+        with pytest.warns(MissingSamplesWarning, match=r"recording \d has no events") as caught:
+            X = Recordings(raws, tables)
+        assert len(caught) == 2
+        assert X.recording.tolist() == [1, 1]
+        assert EventMeans().transform(X).present.all()
+        with pytest.warns(MissingSamplesWarning):
+            none = Recordings(raws, [make_events(0)] * 3)
+    with pytest.raises(ValueError, match="at least one sample, got 0"):
+        EventMeans().transform(none)
+
+
 def test_onsets_as_text_and_without_duration():
     X = Recordings([make_raw()], [pd.DataFrame({"onset": ["1.5", "2"]})])
     assert X.table["onset"].tolist() == [1.5, 2.0]
@@ -337,6 +354,9 @@ def test_given_twice(tmp_path):
     twice = [[raw, make_raw(1), raw], [run.img, run.img], [run, run.replace(t_r=3.0)]]
     twice.append([tmp_path / "run.nii", tmp_path / "link.nii"])
     twice.append([tmp_path / "run.nii", BoldRun(tmp_path / ".." / tmp_path.name / "run.nii", 2.0)])
+    # opened twice
+    twice.append([nib.load(tmp_path / "run.nii"), nib.load(tmp_path / "run.nii")])
+    twice.append([nib.load(tmp_path / "run.nii"), tmp_path / "run.nii"])
     for sources in twice:
         with pytest.raises(ValueError, match=r"is the same as recording 0.*given once"):
             Recordings(sources)

@@ -139,6 +139,17 @@ def test_unreadable_annotations_become_a_missing_recording(files, tmp_path):
     assert X.recording.tolist() == [1]
 
 
+def test_no_recording_can_be_read(tmp_path):
+    path = tmp_path / "noise.edf"
+    path.write_bytes(b"noise" * 300)
+    with (
+        config_context(on_error="missing"),
+        pytest.warns(MissingSamplesWarning),
+        pytest.raises(ValueError, match="no recording can be read; at least one is needed"),
+    ):
+        Recordings([path], samples="event")
+
+
 def test_a_wrong_kind_is_never_made_missing():
     with config_context(on_error="missing"), pytest.raises(TypeError, match="got dict"):
         Recordings([make_raw(), {}])

@@ -49,11 +49,30 @@ def open_bold(root, file, n_dummy=0):
     t_r, notes = _repetition_time(file, sidecar)
     by_scanner = int(sidecar.get("NumberOfVolumesDiscardedByScanner") or 0)
     by_user = int(sidecar.get("NumberOfVolumesDiscardedByUser") or 0)
-    run = BoldRun(file.path, t_r=t_r, slice_times=sidecar.get("SliceTiming"), n_dummy=n_dummy)
+    run = BoldRun(
+        file.path,
+        t_r=t_r,
+        slice_times=sidecar.get("SliceTiming"),
+        n_dummy=n_dummy,
+        anatomical=_find_anatomical(root, file),
+    )
     _ = run.img
     if "SliceTiming" not in sidecar:
         notes.append(f"{file.path.name} does not tell its slice times")
     return run, {0, by_user, by_scanner, by_user + by_scanner}, notes
+
+
+def _find_anatomical(root, file):
+    """Find the T1-weighted image of the same session, or of another of the same person."""
+    person = root / f"sub-{file.entities['sub']}"
+    session = f"ses-{file.entities.get('ses')}"
+    for folder in (person / session / "anat", person / "anat", *sorted(person.glob("ses-*/anat"))):
+        found = sorted(
+            path for path in folder.glob("*_T1w.nii*") if path.name.endswith(BOLD_SUFFIXES)
+        )
+        if found:
+            return found[0]
+    return None
 
 
 def _repetition_time(file, sidecar):
@@ -144,7 +163,7 @@ class Derivatives:
             done.append("normalized")
         changes = {"slice_times": None, "slice_time_ref": raw_run.slice_time_ref}
         if sidecar.get("SliceTimingCorrected"):
-            done.insert(0, "slice_timed")
+            done.insert(0, "slice_time_corrected")
             start = float(sidecar.get("StartTime", 0.5 * raw_run.t_r))
             changes["slice_time_ref"] = start / raw_run.t_r
         return raw_run.replace(

@@ -81,8 +81,9 @@ def signal_at(mni, dropout):
 def dropout_at(mni, dropout):
     """Give what air near the brain leaves of the signal at places in MNI mm."""
     left = np.ones(mni.shape[:-1], dtype=np.float32)
-    for place, width, depth in _HOLES:
-        distance = ((mni - np.array(place)) ** 2).sum(axis=-1)
+    for place, width, depth in _HOLES if dropout > 0 else ():
+        away = mni - np.array(place, dtype=mni.dtype)
+        distance = np.einsum("...i,...i->...", away, away)
         left *= np.clip(1 - dropout * depth * np.exp(-0.5 * distance / width**2), 0, None)
     return left
 
@@ -122,9 +123,13 @@ class HeadPlacement:
         self._sizes = spread * 1.2 * rng.standard_normal((_N_WAVES, 3))
 
     def to_mni(self, places):
-        """Map places of shape (..., 3) from scanner mm to MNI mm."""
-        straight = apply_affine(self.inverse, places)
-        return straight + np.cos(straight @ self._waves.T + self._phases) @ self._sizes
+        """Map places of shape (..., 3) from scanner mm to MNI mm, in their precision."""
+        inverse, waves, phases, sizes = (
+            part.astype(places.dtype)
+            for part in (self.inverse, self._waves, self._phases, self._sizes)
+        )
+        straight = apply_affine(inverse, places)
+        return straight + np.cos(straight @ waves.T + phases) @ sizes
 
     def from_mni(self, places):
         """Map places from MNI mm to scanner mm, by fixed-point iteration."""

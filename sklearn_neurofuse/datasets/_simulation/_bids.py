@@ -22,6 +22,7 @@ except ImportError:  # only writing BIDS needs it
     pybv = None
 
 TASK = "faces"
+TASK_DESCRIPTION = "Faces and houses are shown; some are answered with a button"
 _CODES = {**{name: ("Stimulus", code) for code, name in enumerate(CLASSES, start=1)},
           "button": ("Response", 1), VOLUME_MARK: ("Response", 128)}  # fmt: skip
 _README = """\
@@ -183,6 +184,7 @@ def _write_eeg_sidecars(folder, stem, run, raw):
         folder / f"{stem}_eeg.json",
         {
             "TaskName": TASK,
+            "TaskDescription": TASK_DESCRIPTION,
             "EEGReference": settings.reference,
             "EEGGround": "AFz" if settings.reference != "AFz" else "n/a",
             "SamplingFrequency": settings.sfreq,
@@ -220,6 +222,7 @@ def _bold_sidecar(run):
     settings = run.settings
     return {
         "TaskName": TASK,
+        "TaskDescription": TASK_DESCRIPTION,
         "RepetitionTime": settings.t_r,
         "SliceTiming": run.timing.slice_times.round(6).tolist(),
         "SliceEncodingDirection": "k",

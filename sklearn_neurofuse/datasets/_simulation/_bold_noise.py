@@ -67,7 +67,7 @@ def drift(run):
 
     Returns
     -------
-    maps : ndarray of shape (n_drifts, *shape)
+    maps : ndarray of shape (n_drifts, x, y, z)
         Smooth in space.
     courses : ndarray of shape (n_drifts, n_volumes)
         Half and whole cosines over the run.
@@ -91,7 +91,7 @@ def _smooth_field(rng, settings):
 
 
 def physiology_maps(run):
-    """Give the maps of the noise of heart and breath, of shape (9, *shape).
+    """Give the maps of the noise of heart and breath, of shape (9, x, y, z).
 
     Heart: cosine and sine of its phase and of twice its phase, near vessels and in CSF.
     Breath: the same of its phase, wide. Last: the heart rate's slow effect on the whole brain.

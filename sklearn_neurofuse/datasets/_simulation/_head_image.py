@@ -54,7 +54,7 @@ def band_limit(volume, shape, factor=FINER, edge=_EDGE):
     Returns
     -------
     ndarray of shape (factor * shape)
-        float32.
+        Of type float32.
     """
     spectrum = fftn(np.asarray(volume, dtype=np.float32))
     target = tuple(size * factor for size in shape)
@@ -83,7 +83,7 @@ def still_head(subject, settings):
     shape = tuple(np.array(settings.shape) * factors)
     scale = np.eye(4)
     scale[:3, :3] = np.diag(1.0 / factors)
-    places = grid_places(shape, settings.affine @ scale)
+    places = grid_places(shape, settings.affine @ scale).astype(np.float32)
     signal = signal_at(subject.placement.to_mni(places), settings.bold.dropout.strength)
     return GREY_LEVEL * subject.site_gain * np.clip(band_limit(signal, settings.shape), 0, None)
 

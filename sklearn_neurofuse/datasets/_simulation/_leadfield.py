@@ -1,5 +1,7 @@
 """Potentials of dipoles in a head of concentric spheres, and where the electrodes are."""
 
+from functools import cache
+
 import mne
 import numpy as np
 
@@ -25,6 +27,7 @@ _EOG = np.array([-36.0, 78.0, -58.0])
 MAX_DEPTH = 0.97
 
 
+@cache
 def standard_montage():
     """Give MNE's standard montage of the 10-05 system."""
     # MNE 1.13 renamed the montage and warns of the old name

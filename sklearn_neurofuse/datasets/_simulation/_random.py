@@ -31,7 +31,7 @@ def coloured(rng, shape, n_times, sfreq, power):
     Returns
     -------
     ndarray of shape (*shape, n_times)
-        float32.
+        Of type float32.
     """
     length = next_fast_len(n_times + int(sfreq), real=True)
     freqs = np.fft.rfftfreq(length, 1.0 / sfreq)

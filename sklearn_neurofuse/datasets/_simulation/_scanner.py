@@ -44,7 +44,7 @@ def render_bold(run, part="full"):
     Returns
     -------
     Nifti1Image
-        int16 where full, so that the numbers are those of a scanner.
+        Of type int16 where full, so that the numbers are those of a scanner.
     """
     scanner = Scanner(run, part)
     dtype = np.int16 if part == "full" else np.float32
@@ -126,7 +126,7 @@ class Scanner:
         Returns
         -------
         ndarray of shape (x, y, z)
-            float32.
+            Of type float32.
         """
         times = volume * self._run.timing.t_r + self._slices
         index = self._index(times)
@@ -148,8 +148,11 @@ class Scanner:
         return np.linalg.inv(affine) @ back @ affine
 
     def _places(self, voxels, to_voxel):
-        moved = to_voxel[voxels[:, 2]]
-        return np.einsum("nij,nj->in", moved[:, :3, :3], voxels) + moved[:, :3, 3].T
+        """Give where voxels lie in the still head, of shape (3, n_voxels), slice by slice."""
+        x, y, z = voxels.T
+        rows = to_voxel[:, :3]
+        offset = rows[..., 2] * np.arange(len(rows))[:, None] + rows[..., 3]
+        return np.stack([rows[z, i, 0] * x + rows[z, i, 1] * y + offset[z, i] for i in range(3)])
 
     def _head(self, volume, to_voxel):
         if to_voxel is None and self._base is None:

@@ -153,7 +153,7 @@ class RunTruth:
         Returns
         -------
         Nifti1Image
-            float32.
+            Of type float32.
         """
         return render_bold(self.plan, part)
 

@@ -1,0 +1,54 @@
+"""The folder that results go to."""
+
+import json
+from pathlib import Path
+
+
+def prepare_folder(out, files, overwrite):
+    """Make the folder, and see that nothing in it would be lost.
+
+    Parameters
+    ----------
+    out : str or None
+        Where results go.
+    files : sequence of str
+        Names of the files that will be written.
+    overwrite : bool
+        Whether older results may be replaced.
+
+    Returns
+    -------
+    pathlib.Path or None
+        The folder; None where none was asked for.
+
+    Raises
+    ------
+    FileExistsError
+        If there are older results, or the path is no folder.
+    """
+    if out is None:
+        return None
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"--out {folder} is not a folder")
+    older = [name for name in files if (folder / name).exists()]
+    if older and not overwrite:
+        raise FileExistsError(f"{folder} holds {older[0]} already; give --overwrite to replace it")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def write_json(path, command, results):
+    """Write results as JSON, after what was asked for.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    command : dict
+        What was asked for, and of which data.
+    results : str
+        JSON of an object.
+    """
+    whole = {"command": command, **json.loads(results)}
+    path.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

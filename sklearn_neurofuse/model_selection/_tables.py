@@ -1,0 +1,84 @@
+"""Tables of splits and of groups."""
+
+import numpy as np
+import pandas as pd
+
+# metrics of a fold; those of a single class are noise in so few samples
+_OF_FOLD = ("balanced_accuracy", "roc_auc", "accuracy", "f1")
+
+
+def fold_table(judge, made, design):
+    """Give the figures of each split.
+
+    Parameters
+    ----------
+    judge : Judge
+        Of the units.
+    made : OutOfFold
+        Predictions of units.
+    design : Design
+        The splits.
+
+    Returns
+    -------
+    DataFrame
+        One row for each split.
+    """
+    return pd.DataFrame(
+        {
+            "split": np.arange(len(design.splits)),
+            "repeat": design.column,
+            "n_train": [len(train) for train, _ in design.splits],
+            "n_test": [len(test) for _, test in design.splits],
+            **{metric: judge.fold_values(metric, made) for metric in _OF_FOLD},
+            "threshold": made.threshold,
+            "fit_time": made.fit_time,
+            "predict_time": made.predict_time,
+        }
+    )
+
+
+def group_table(made, design):
+    """Give what was predicted for each group.
+
+    Parameters
+    ----------
+    made : OutOfFold
+        Predictions of samples, not of units.
+    design : Design
+        The groups.
+
+    Returns
+    -------
+    DataFrame
+        One row for each group: its number of samples, its class where it has one, the share of
+        predictions that are right, and the mean score.
+    """
+    told = ~np.isnan(made.predicted)
+    right = np.where(told, made.predicted == design.y[:, None], np.nan)
+    score = made.score if made.score.ndim == 2 else np.full(told.shape, np.nan)
+    samples = pd.DataFrame(
+        {
+            design.noun: design.groups,
+            "class": [str(label) for label in design.labels],
+            "right": _row_means(right),
+            "score": _row_means(score),
+        }
+    )
+    grouped = samples.groupby(design.noun, sort=True)
+    classes = grouped["class"].agg(lambda labels: " / ".join(sorted(set(labels))))
+    table = pd.DataFrame(
+        {
+            "n_samples": grouped.size(),
+            "class": classes,
+            "accuracy": grouped["right"].mean(),
+            "score": grouped["score"].mean(),
+        }
+    )
+    return table.reset_index()
+
+
+def _row_means(values):
+    count = np.sum(~np.isnan(values), axis=1)
+    total = np.nansum(values, axis=1)
+    return np.divide(total, count, out=np.full(len(values), np.nan), where=count > 0)
