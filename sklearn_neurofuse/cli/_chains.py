@@ -12,7 +12,7 @@ from sklearn_neurofuse.compose import make_modality_transformer
 from sklearn_neurofuse.recordings import RecordingTransformer, SampleExtractor
 
 _ROOMS = {"fmri": fmri, "eeg": eeg}
-_KEYS = ("fmri", "eeg", "grid", "model")
+_KEYS = ("fmri", "eeg")
 
 # the step that repeats what was done before the recordings came here
 _DOES = {
@@ -73,16 +73,15 @@ def read_config(path, level="trial"):
     Parameters
     ----------
     path : path-like or None
-        A TOML file with the tables ``[[fmri]]`` and ``[[eeg]]``, each with ``step`` and parameters,
-        and optionally ``[grid]`` and ``[model]``; None gives the defaults. What the file does not
-        name is as in the defaults.
+        A TOML file with the tables ``[[fmri]]`` and ``[[eeg]]``, each with ``step`` and parameters.
+        A modality that the file does not name is as in the defaults; None gives these.
     level : {"trial", "subject"}, default="trial"
         What a sample is.
 
     Returns
     -------
     dict
-        ``fmri`` and ``eeg``, lists of steps; ``grid``; ``model``.
+        ``fmri`` and ``eeg``, lists of steps.
 
     Raises
     ------
@@ -91,7 +90,7 @@ def read_config(path, level="trial"):
     OSError
         If it cannot be read.
     """
-    config = {**DEFAULTS[level], "grid": {}, "model": {}}
+    config = dict(DEFAULTS[level])
     if path is None:
         return config
     try:
@@ -198,45 +197,3 @@ def _make_step(cls, entry, n_jobs, verbose):
         common = {"n_jobs": n_jobs, "verbose": verbose}
         parameters = {k: v for k, v in common.items() if k in known} | parameters
     return cls(**parameters)
-
-
-def name_grid(grid, pipeline):
-    """Turn the names of a grid into those of a pipeline's parameters.
-
-    Parameters
-    ----------
-    grid : dict
-        Such as ``{"fmri.SpatialSmoother.fwhm": [4, 8]}`` or ``{"model.fusion": [...]}``.
-    pipeline : Pipeline
-        Chain and model.
-
-    Returns
-    -------
-    dict
-        For `GridSearchCV`.
-
-    Raises
-    ------
-    ValueError
-        If there is no such parameter.
-    """
-    chain, model = (name for name, _ in pipeline.steps)
-    known = pipeline.get_params(deep=True)
-    named = {}
-    for key, values in _flatten(grid).items():
-        first, *rest = key.split(".")
-        head = [model] if first == "model" else [chain, first]
-        name = "__".join([*head, *[part.lower() for part in rest[:-1]], *rest[-1:]])
-        if name not in known:
-            raise ValueError(f"grid: there is no parameter {key!r}")
-        named[name] = values if isinstance(values, list) else [values]
-    return named
-
-
-def _flatten(table, prefix=""):
-    """Join the keys of nested tables, which TOML makes of dots, by dots."""
-    flat = {}
-    for key, value in table.items():
-        name = f"{prefix}{key}"
-        flat.update(_flatten(value, f"{name}.") if isinstance(value, dict) else {name: value})
-    return flat

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklearn_neurofuse.cli._pictures import explain, mean_scores
 from sklearn_neurofuse.cli._report import as_table, headline, how, settings_of
 from sklearn_neurofuse.cli._results import prepare_folder, write_json
 from sklearn_neurofuse.cli._sources import load_data
@@ -59,7 +60,10 @@ def run(args):
     ]
     print("\n".join(lines))
     if folder is not None:
-        found.to_html(folder / "report.html")
+        best = found.best("model")
+        scores = mean_scores(found.predictions, best, len(X))
+        pictures = explain(models[best], data, scores, args.seed)
+        found.to_html(folder / "report.html", figures=pictures)
         found.figures.to_csv(folder / "comparison.csv", index=False)
         found.pairs.to_csv(folder / "pairs.csv", index=False)
         found.predictions.to_csv(folder / "predictions.csv", index=False)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_neurofuse.cli._pictures import draw_pictures
+from sklearn_neurofuse.cli._pictures import explain, mean_scores
 from sklearn_neurofuse.cli._predict import write_chain
 from sklearn_neurofuse.cli._recordings import load_recordings, plan, read_chain
 from sklearn_neurofuse.cli._report import as_table, headline, how, settings_of
@@ -10,9 +10,6 @@ from sklearn_neurofuse.cli._results import prepare_folder, write_json
 from sklearn_neurofuse.cli._sources import load_data
 from sklearn_neurofuse.model_selection import RepeatedStratifiedGroupKFold, evaluate
 from sklearn_neurofuse.model_selection._baselines import baseline_rows, model_rows
-from sklearn_neurofuse.model_selection._design import make_design
-from sklearn_neurofuse.model_selection._independent import refit
-from sklearn_neurofuse.model_selection._out_of_fold import Task
 
 _FILES = ("report.html", "evaluation.csv", "evaluation.json", "models.csv", "predictions.csv")
 # how `evaluate` calls the model under study
@@ -66,26 +63,21 @@ def run(args):
     if args.lock is not None and "chain" in data:
         write_chain(args.lock, data.chain)
     if folder is not None:
-        report.to_html(folder / "report.html", figures=_pictures(model, data, report, args.seed))
-        report.to_frame().to_csv(folder / "evaluation.csv", index=False)
-        models.to_csv(folder / "models.csv", index=False)
-        report.predictions.replace({"model": {_MODEL: name}}).to_csv(
-            folder / "predictions.csv", index=False
-        )
-        write_json(folder / "evaluation.json", settings_of(args, data), report.to_json())
+        _write(folder, args, data, report, models, together)
 
 
-def _pictures(model, data, report, seed):
-    """Draw what speaks for the decision, by the model fitted on everything."""
-    own = report.predictions[report.predictions["model"] == _MODEL]
-    if "score" not in own or data.X.modalities == ():
-        return []
-    scores = own.groupby("sample")["score"].mean().reindex(range(len(data.X))).to_numpy()
-    design = make_design(
-        "evaluate", data.X, data.target, groups=data.groups, cv=2, pos_label=None, random_state=seed
+def _write(folder, args, data, report, models, together):
+    """Write the report, its tables, and what was asked for."""
+    name, model = together
+    scores = mean_scores(report.predictions, _MODEL, len(data.X))
+    pictures = explain(model, data, scores, args.seed)
+    report.to_html(folder / "report.html", figures=pictures)
+    report.to_frame().to_csv(folder / "evaluation.csv", index=False)
+    models.to_csv(folder / "models.csv", index=False)
+    report.predictions.replace({"model": {_MODEL: name}}).to_csv(
+        folder / "predictions.csv", index=False
     )
-    fitted = refit(Task(model, data.X, {}), design)
-    return draw_pictures(fitted, data.X, data.target, scores, data.target_names, seed)
+    write_json(folder / "evaluation.json", settings_of(args, data), report.to_json())
 
 
 def _as_text(args, data, report, models, name, single):

@@ -253,7 +253,7 @@ def _add_bids_options(parser):
     add("--level", choices=("trial", "subject"), help="what a sample is (trial)")
     add("--classes", metavar="A,B", help="values of the target to keep, in this order")
     add("--derivatives", metavar="DIR", help="results of fMRIPrep in place of raw images")
-    add("--config", metavar="TOML", help="steps and parameters by name, and a grid")
+    add("--config", metavar="TOML", help="steps and parameters by name")
     add("--plan", action="store_true", default=None, help="say what would be done, and end")
 
 

@@ -7,6 +7,9 @@ import numpy as np
 from sklearn_neurofuse.containers import ConnectomeSpace, SensorSpace, VolumeSpace
 from sklearn_neurofuse.exceptions import ClosedGateWarning
 from sklearn_neurofuse.inspection import attention_maps, decision_pattern, lime_explanation
+from sklearn_neurofuse.model_selection._design import make_design
+from sklearn_neurofuse.model_selection._independent import refit
+from sklearn_neurofuse.model_selection._out_of_fold import Task
 from sklearn_neurofuse.plotting import (
     plot_attention,
     plot_connectome,
@@ -18,6 +21,57 @@ from sklearn_neurofuse.plotting._png import to_png
 
 _LABEL = "correlation with the decision"
 _N_PERTURBATIONS = 500
+
+
+def mean_scores(predictions, name, n_samples):
+    """Average the out-of-fold scores of one model over repeats.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Columns model, sample and score.
+    name : str
+        The model.
+    n_samples : int
+        Number of samples.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or None
+        None where there are several scores for each sample, one for each class.
+    """
+    own = predictions[predictions["model"] == name]
+    if "score" not in own or own["score"].isna().all():
+        return None
+    return own.groupby("sample")["score"].mean().reindex(range(n_samples)).to_numpy()
+
+
+def explain(model, data, scores, seed):
+    """Draw what speaks for a decision, by the model fitted on everything.
+
+    Parameters
+    ----------
+    model : estimator
+        Not fitted.
+    data : Bunch
+        Arrays, classes and groups.
+    scores : ndarray of shape (n_samples,) or None
+        From `mean_scores`.
+    seed : int
+        For perturbations.
+
+    Returns
+    -------
+    list of (str, bytes)
+        Titles, and pictures as PNG; empty where there are no scores.
+    """
+    if scores is None:
+        return []
+    design = make_design(
+        "evaluate", data.X, data.target, groups=data.groups, cv=2, pos_label=None, random_state=seed
+    )
+    fitted = refit(Task(model, data.X, {}), design)
+    return draw_pictures(fitted, data.X, data.target, scores, data.target_names, seed)
 
 
 def draw_pictures(model, X, y, scores, target_names, seed=0):

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
 
+from sklearn_neurofuse import Multimodal, Recordings
 from sklearn_neurofuse.cli import main
-from sklearn_neurofuse.cli._chains import DEFAULTS, make_chain, name_grid, read_config, steps_of
+from sklearn_neurofuse.cli._chains import DEFAULTS, make_chain, read_config, steps_of
 from sklearn_neurofuse.cli._check import find_pitfalls, judge
 from sklearn_neurofuse.datasets import load_bids, simulate_eeg_fmri
+from sklearn_neurofuse.fmri import SpatialSmoother
 
 CONFIG = """
 [[fmri]]
@@ -129,20 +129,13 @@ def test_defaults_name_steps_that_there_are():
             assert {entry["step"] for entry in steps} <= set(steps_of(name)), level
 
 
-def test_a_grid_reaches_steps_and_model(home):
+def test_steps_done_before_are_left_out(home):
     data = load_bids(home / "ds", "faces", classes=["house", "face"])
-    chain, skipped = make_chain(read_config(home / "pipeline.toml"), data.X)
-    assert skipped == []
-    pipeline = make_pipeline(chain, LogisticRegression())
-    grid = name_grid(
-        {"fmri": {"SpatialSmoother": {"fwhm": [4, 8]}}, "model": {"C": [0.1, 1.0]}}, pipeline
-    )
-    assert grid == {
-        "modalitytransformer__fmri__spatialsmoother__fwhm": [4, 8],
-        "logisticregression__C": [0.1, 1.0],
-    }
-    with pytest.raises(ValueError, match="no parameter"):
-        name_grid({"fmri.SpatialSmoother.sigma": [1]}, pipeline)
+    done = SpatialSmoother(4.0).transform(data.X["fmri"])
+    smoothed = Recordings([done.load(0)], [data.events["fmri"][0]], subject=["01"])
+    chain, skipped = make_chain(read_config(home / "pipeline.toml"), Multimodal(fmri=smoothed))
+    assert [type(step).__name__ for _, step in chain.transformers[0][1].steps] == ["VolumeWindow"]
+    assert skipped == ["SpatialSmoother: done before the recordings came here"]
 
 
 @pytest.mark.parametrize(
