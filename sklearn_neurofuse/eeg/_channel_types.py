@@ -18,7 +18,7 @@ _NAMES = (
     ("stim", re.compile(r"^(stim|sti ?\d|trig|status$)", re.IGNORECASE)),
 )
 # types of BIDS and what MNE calls them
-_BIDS = {
+BIDS_KINDS = {
     "EEG": "eeg",
     "EOG": "eog",
     "HEOG": "eog",
@@ -56,7 +56,7 @@ def assign_channel_types(raw):
     passing = dict(zip(raw.ch_names, raw.get_channel_types(), strict=True))
     for name, kind in passing.items():
         if kind == "eeg" and name not in types:
-            types[name] = _kind_of(name)
+            types[name] = kind_of(name)
     types = {name: kind for name, kind in types.items() if kind != passing[name]}
     bads = [name for name in bads if name not in raw.info["bads"]]
     if not types and not bads:
@@ -84,8 +84,19 @@ def load_raw(recording):
     return (typed.copy() if typed is recording else typed).load_data(verbose="ERROR")
 
 
-def _kind_of(name):
-    """Tell the kind of a channel from its name, EEG where that says nothing."""
+def kind_of(name):
+    """Tell the kind of a channel from its name, EEG where that says nothing.
+
+    Parameters
+    ----------
+    name : str
+        Of the channel.
+
+    Returns
+    -------
+    str
+        In MNE's words.
+    """
     return next((kind for kind, pattern in _NAMES if pattern.match(name)), "eeg")
 
 
@@ -103,10 +114,12 @@ def _from_table(raw):
     rows = rows[rows["name"].isin(raw.ch_names)]
     kinds = rows["type"].str.upper() if "type" in rows else pd.Series("", index=rows.index)
     types = {
-        name: _BIDS[kind] for name, kind in zip(rows["name"], kinds, strict=True) if kind in _BIDS
+        name: BIDS_KINDS[kind]
+        for name, kind in zip(rows["name"], kinds, strict=True)
+        if kind in BIDS_KINDS
     }
     # carbon wire loops pass for EEG or MISC in such tables
-    types |= {name: "misc" for name in types if _kind_of(name) == "misc"}
+    types |= {name: "misc" for name in types if kind_of(name) == "misc"}
     bad = rows["name"][rows["status"].str.lower() == "bad"] if "status" in rows else ()
     return types, list(bad)
 

@@ -52,6 +52,22 @@ class Markers:
         return float(np.median(np.diff(self.points)))
 
 
+def is_scanner_mark(description):
+    """Tell whether a marker is named as scanners' usually are.
+
+    Parameters
+    ----------
+    description : str
+        Of the marker.
+
+    Returns
+    -------
+    bool
+        Whether it is.
+    """
+    return _SCANNER.fullmatch(str(description).split("/")[-1].strip()) is not None
+
+
 def find_markers(raw, triggers):
     """Find the markers that the scanner wrote into a recording.
 
@@ -94,7 +110,7 @@ def find_markers(raw, triggers):
 def _annotated(raw, triggers):
     names = dict.fromkeys(raw.annotations.description.tolist())
     if triggers == "auto":
-        chosen = [name for name in names if _SCANNER.fullmatch(name.split("/")[-1].strip())]
+        chosen = [name for name in names if is_scanner_mark(name)]
     else:
         chosen = [name for name in names if triggers in (name, name.split("/")[-1])]
     # with a date, onsets count from the start of the measurement, which may have been cropped off

@@ -6,6 +6,7 @@ import pandas as pd
 from sklearn_neurofuse._validation import check_number
 from sklearn_neurofuse.plotting._style import COLOURS, PAGE, finish, legend, new_figure
 from sklearn_neurofuse.recordings import BoldRun
+from sklearn_neurofuse.signal._motion import power_displacement
 
 _SHIFTS, _TURNS = ("trans_x", "trans_y", "trans_z"), ("rot_x", "rot_y", "rot_z")
 _DISPLACEMENT = "framewise_displacement"
@@ -74,6 +75,4 @@ def plot_motion(motion, *, t_r=None, threshold=0.5):
 def _displacement(motion):
     if _DISPLACEMENT in motion:
         return motion[_DISPLACEMENT].to_numpy(dtype=float)
-    # Power et al. (2012): the sum of absolute changes, turns as arcs on a sphere of 50 mm
-    steps = motion[[*_SHIFTS, *_TURNS]].diff().abs().to_numpy()
-    return steps @ np.array([1.0, 1.0, 1.0, 50.0, 50.0, 50.0])
+    return power_displacement(motion[[*_SHIFTS, *_TURNS]])

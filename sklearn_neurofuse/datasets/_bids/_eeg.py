@@ -1,6 +1,5 @@
 """The EEG of a BIDS dataset: opened, with the kinds and places of its channels."""
 
-import re
 import warnings
 
 import mne
@@ -8,30 +7,8 @@ import numpy as np
 import pandas as pd
 
 from sklearn_neurofuse.datasets._bids._files import find_beside, read_beside, read_table
-
-# kinds of BIDS -> kinds of MNE
-_KINDS = {
-    "EEG": "eeg",
-    "EOG": "eog",
-    "HEOG": "eog",
-    "VEOG": "eog",
-    "ECG": "ecg",
-    "EMG": "emg",
-    "TRIG": "stim",
-    "RESP": "resp",
-    "GSR": "gsr",
-    "TEMP": "temperature",
-    "REF": "misc",
-    "AUDIO": "misc",
-    "MISC": "misc",
-}
-_NAMED = {"ecg": re.compile(r"^(ECG|EKG)", re.I), "eog": re.compile(r"^[HV]?EOG", re.I)}
-# what scanners and amplifiers call the start of a volume
-_VOLUME_MARK = re.compile(
-    r"^(Response/|Comment/|Sync On/)?(R\s*128|T\s*1|TR|V(olume)?([ _]?(start|trigger))?|scan(ner)?"
-    r"([ _]?(start|trigger))?|fMRI[ _]?volume|slice)$",
-    re.I,
-)
+from sklearn_neurofuse.eeg._channel_types import BIDS_KINDS, kind_of
+from sklearn_neurofuse.eeg._triggers import is_scanner_mark
 
 
 def open_eeg(root, file, channel_types=None):
@@ -67,18 +44,14 @@ def open_eeg(root, file, channel_types=None):
 
 
 def _describe_channels(raw, table, given):
-    kinds = {
-        name: kind
-        for name in raw.ch_names
-        for kind, pattern in _NAMED.items()
-        if pattern.search(name)
-    }
+    kinds = {name: kind_of(name) for name in raw.ch_names}
+    kinds = {name: kind for name, kind in kinds.items() if kind != "eeg"}
     if table is not None and "name" in table:
         table = table.set_index(table["name"].astype(str))
         table = table.loc[[name for name in raw.ch_names if name in table.index]]
         if "type" in table:
             told = table["type"].astype(str).str.upper()
-            kinds |= {n: _KINDS[k] for n, k in told.items() if k in _KINDS}
+            kinds |= {n: BIDS_KINDS[k] for n, k in told.items() if k in BIDS_KINDS}
         if "status" in table:
             raw.info["bads"] = [n for n, status in table["status"].items() if status == "bad"]
     kinds |= given
@@ -161,21 +134,5 @@ def find_volume_triggers(markers, name=None):
         Onsets in s, sorted.
     """
     described = markers["trial_type"].astype(str)
-    chosen = described == name if name is not None else described.map(is_volume_mark)
+    chosen = described == name if name is not None else described.map(is_scanner_mark)
     return np.sort(markers.loc[chosen.to_numpy(dtype=bool), "onset"].to_numpy(dtype=float))
-
-
-def is_volume_mark(description):
-    """Tell whether a marker is one that scanners send at the start of a volume.
-
-    Parameters
-    ----------
-    description : str
-        Of the marker.
-
-    Returns
-    -------
-    bool
-        Whether it is.
-    """
-    return _VOLUME_MARK.match(str(description).strip()) is not None

@@ -11,11 +11,11 @@ from sklearn_neurofuse.datasets._bids._align import align, event_lag
 from sklearn_neurofuse.datasets._bids._bold import open_bold
 from sklearn_neurofuse.datasets._bids._eeg import (
     find_volume_triggers,
-    is_volume_mark,
     open_eeg,
     read_markers,
 )
 from sklearn_neurofuse.datasets._bids._files import OWNER, read_events
+from sklearn_neurofuse.eeg._triggers import is_scanner_mark
 from sklearn_neurofuse.exceptions import MissingSamplesWarning
 from sklearn_neurofuse.recordings import BoldRun
 from sklearn_neurofuse.signal._clock import ClockFit
@@ -173,7 +173,7 @@ def _eeg_events(table, markers, options):
         renamed = _rename(table, options.eeg_events)
         table = renamed if len(renamed) else _rename(markers, options.eeg_events)
     table = table.loc[table["trial_type"].notna()]
-    volumes = [is_volume_mark(kind) for kind in table["trial_type"]]
+    volumes = [is_scanner_mark(kind) for kind in table["trial_type"]]
     table = table.loc[~np.array(volumes, dtype=bool)]
     return table.sort_values("onset", kind="stable", ignore_index=True) if len(table) else None
 
