@@ -6,11 +6,15 @@ are numbers of samples and of persons, with the label constant in each person or
 intervals are those of `evaluate`: the score interval of accuracy and F1, and the posterior of
 balanced accuracy; beside them percentiles, the usual bootstrap. *learned*: a discriminant that is
 trained in cross-validation, where the truth is the accuracy of the model on new people; beside the
-interval from resampled predictions that of nested cross-validation. *null*: labels without meaning,
+interval from resampled predictions that of nested cross-validation. *people*: trials of 20 people,
+cross-validated over people, with few or many features and no, a middling or a strong signal; the
+truth is what is expected of such a model, and beside the interval of `evaluate` stands that without
+its design effect. *null*: labels without meaning,
 how often an interval lies above chance. Cells outside of 92 to 98 % are marked.
 """
 
 import numpy as np
+import pandas as pd
 from scipy.stats import norm
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
@@ -97,6 +101,46 @@ def learned_cell(n_samples, n_simulations):
     return {name: float(np.mean(values)) for name, values in held.items()}
 
 
+def people_cell(n_features, effect, n_simulations):
+    """Cover the expected ROC AUC and balanced accuracy of trials of new people."""
+    person = np.repeat(np.arange(20), 10)
+    y = np.tile([0, 1], 100)
+    reports = [people_report(n_features, effect, person, y, seed) for seed in range(n_simulations)]
+    table = pd.DataFrame(reports)
+    for name in ("roc_auc", "posterior", "plain"):
+        column = "balanced_accuracy" if name == "posterior" else "roc_auc"
+        truth = table[column].mean() if effect else 0.5
+        low, high = table[f"{name}_low"], table[f"{name}_high"]
+        yield name, float(np.mean((low <= truth) & (truth <= high)))
+
+
+def people_report(n_features, effect, person, y, seed):
+    """Evaluate a discriminant on trials of people who differ; give figures and intervals."""
+    rng = np.random.default_rng([seed, n_features, int(10 * effect)])
+    X = rng.standard_normal((len(y), n_features))
+    X[:, 0] += effect * y
+    # people differ in their level and in how strong the pattern is
+    X += 0.5 * rng.standard_normal((20, n_features))[person]
+    X += (y - 0.5)[:, None] * 0.3 * rng.standard_normal((20, n_features))[person]
+    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.5)
+    cv = RepeatedStratifiedGroupKFold(5, n_repeats=3, random_state=seed)
+    report = evaluate(
+        model, X, y, groups=person, cv=cv, baselines=False, confounds=False,
+        scoring=["roc_auc", "balanced_accuracy"], random_state=seed,
+    )  # fmt: skip
+    made = report.predictions.pivot(index="sample", columns="split", values="score").to_numpy()
+    plain = bootstrap_interval(
+        "roc_auc", y, made, groups=person, method="score", n_resamples=300, random_state=seed
+    )
+    auc, balanced = report.figures.itertuples()
+    posterior = report.posterior.interval(0.95)
+    return {
+        "roc_auc": auc.estimate, "roc_auc_low": auc.low, "roc_auc_high": auc.high,
+        "balanced_accuracy": balanced.estimate, "posterior_low": posterior[0],
+        "posterior_high": posterior[1], "plain_low": plain.low, "plain_high": plain.high,
+    }  # fmt: skip
+
+
 def accuracy_on_new_people(model, effect):
     """Give the accuracy of a linear rule on two normal classes."""
     weights, offset = model.coef_[0], model.intercept_[0]
@@ -145,3 +189,13 @@ def run(smoke):
         for name, share in learned_cell(n_samples, n_simulations).items():
             yield {"name": f"learned, {name}", "n": n_samples, "value": share,
                    "verdict": mark(share)}  # fmt: skip
+    names = {
+        "roc_auc": "people, ROC AUC",
+        "posterior": "people, posterior",
+        "plain": "people, ROC AUC without design effect",
+    }
+    for n_features in (20,) if smoke else (1, 4, 20, 200):
+        for effect in (0.0,) if smoke else (0.0, 0.8, 1.5):
+            for name, share in people_cell(n_features, effect, n_simulations):
+                yield {"name": names[name], "features": n_features, "effect": effect,
+                       "value": share, "verdict": mark(share)}  # fmt: skip

@@ -18,7 +18,7 @@ _NODES = 32
 _FACTOR_NODES = 48
 
 
-def balanced_accuracy_posterior(y_true, y_pred, *, groups=None, prior=1.0):
+def balanced_accuracy_posterior(y_true, y_pred, *, groups=None, prior=1.0, design_effect=1.0):
     r"""Give the posterior distribution of balanced accuracy.
 
     Each class has an accuracy of its own, about which nothing is known before; balanced accuracy
@@ -38,6 +38,9 @@ def balanced_accuracy_posterior(y_true, y_pred, *, groups=None, prior=1.0):
         What is taken for known before: each class's accuracy has the distribution
         Beta(`prior`, `prior`). 1 is the flat one of Brodersen et al.; 0.5, Jeffreys' rule [3]_,
         draws less towards chance where there are few samples.
+    design_effect : float, default=1.0
+        By how much the samples count for less than independent predictions of one rule, positive:
+        between 1 and 2 for a cross-validation, as in `bootstrap_interval`.
 
     Returns
     -------
@@ -48,8 +51,8 @@ def balanced_accuracy_posterior(y_true, y_pred, *, groups=None, prior=1.0):
     Raises
     ------
     ValueError
-        If lengths differ, there is one class only, a sample was never predicted, or `prior` is
-        not positive.
+        If lengths differ, there is one class only, a sample was never predicted, or `prior` or
+        `design_effect` is not positive.
 
     See Also
     --------
@@ -76,6 +79,8 @@ def balanced_accuracy_posterior(y_true, y_pred, *, groups=None, prior=1.0):
     of the groups' sums of errors, averaged over pairs of classes; a negative one is taken as 0,
     which errs on the side of caution.
 
+    The log-likelihood is divided by `design_effect`.
+
     References
     ----------
     .. [1] Brodersen, K. H., Ong, C. S., Stephan, K. E., & Buhmann, J. M. (2010). The balanced
@@ -99,6 +104,7 @@ def balanced_accuracy_posterior(y_true, y_pred, *, groups=None, prior=1.0):
     0.917 [0.875, 0.950]
     """
     check_number(_OWNER, "prior", prior, low=0, closed="neither")
+    check_number(_OWNER, "design_effect", design_effect, low=0, closed="neither")
     y_true = column_or_1d(y_true)
     hits = _hits(y_true, np.asarray(y_pred))
     check_consistent_length(y_true, groups)
@@ -107,7 +113,7 @@ def balanced_accuracy_posterior(y_true, y_pred, *, groups=None, prior=1.0):
         raise ValueError(f"{_OWNER}: y_true must hold two classes or more, got {classes.tolist()}")
     unit = np.arange(len(y_true)) if groups is None else np.unique(groups, return_inverse=True)[1]
     of_class = [y_true == label for label in classes]
-    masses = [_class_masses(hits[mask], unit[mask], prior) for mask in of_class]
+    masses = [_class_masses(hits[mask], unit[mask], prior, design_effect) for mask in of_class]
     return BalancedAccuracyPosterior(masses, _correlation(hits, unit, of_class))
 
 
@@ -135,17 +141,18 @@ def _correlation(hits, unit, of_class):
     return float(np.clip(pairs.mean(), 0, 0.99))
 
 
-def _class_masses(hits, unit, prior):
+def _class_masses(hits, unit, prior, design_effect):
     """Give the posterior probability of each cell for the accuracy of one class."""
     _, unit = np.unique(unit, return_inverse=True)
     n_trials = np.bincount(unit)
     if n_trials.max() == 1:
         edges = np.linspace(0, 1, _CELLS + 1)
-        return np.diff(beta.cdf(edges, hits.sum() + prior, len(hits) - hits.sum() + prior))
-    return _hierarchical_masses(np.bincount(unit, hits), n_trials, prior)
+        right, wrong = hits.sum() / design_effect, (1 - hits).sum() / design_effect
+        return np.diff(beta.cdf(edges, right + prior, wrong + prior))
+    return _hierarchical_masses(np.bincount(unit, hits), n_trials, prior, design_effect)
 
 
-def _hierarchical_masses(hits, n_trials, prior):
+def _hierarchical_masses(hits, n_trials, prior, design_effect):
     """Integrate the correlation within groups out of the beta-binomial posterior."""
     mean = (np.arange(_COARSE) + 0.5) / _COARSE
     node, weight = roots_jacobi(_NODES, 1.0, -0.5)
@@ -156,7 +163,7 @@ def _hierarchical_masses(hits, n_trials, prior):
     pairs, times = np.unique(np.column_stack([hits, n_trials]), axis=0, return_counts=True)
     for (k, n), often in zip(pairs, times, strict=True):
         log_likelihood += often * betaln(alpha + k, gamma + n - k)
-    likelihood = np.exp(log_likelihood - log_likelihood.max()) @ weight
+    likelihood = np.exp((log_likelihood - log_likelihood.max()) / design_effect) @ weight
     likelihood *= (mean * (1 - mean)) ** (prior - 1)
     cumulated = np.concatenate([[0.0], np.cumsum(likelihood) / likelihood.sum()])
     fine = PchipInterpolator(np.linspace(0, 1, _COARSE + 1), cumulated)

@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn_neurofuse.metrics._criteria import check_criteria, judge
 from sklearn_neurofuse.metrics._weighted import METRICS
 from sklearn_neurofuse.model_selection import _curves
+from sklearn_neurofuse.model_selection._design_effect import held_out_share
 from sklearn_neurofuse.model_selection._figures import Judge, is_available
 
 
@@ -113,7 +114,14 @@ def make_judge(design, random_state):
     Judge
         The judge.
     """
-    return Judge(design.unit_y, design.unit_groups, design.classes, design.stratify, random_state)
+    return Judge(
+        design.unit_y,
+        design.unit_groups,
+        design.classes,
+        design.stratify,
+        random_state,
+        held_out_share(design),
+    )
 
 
 def assess(judge, made, wishes):

@@ -200,10 +200,12 @@ def _partial(judge, model, confound):
         groups=judge.groups[there],
         stratify=None if judge.stratify is None else judge.stratify[there],
         n_resamples=_RESAMPLES,
+        design_effect=max(judge.design_effect(model), judge.design_effect(confound)),
         random_state=judge.random_state,
     )
-    # a share that is added cannot be negative
-    ends = {"partial_low": max(found.low, 0.0), "partial_high": max(found.high, 0.0)}
+    # a share
+    low, high = np.clip([found.low, found.high], 0.0, 1.0)
+    ends = {"partial_low": float(low), "partial_high": float(high)}
     return {"partial": found.estimate, **ends}
 
 

@@ -153,7 +153,11 @@ def calibration_figures(judge, made):
                 axis=0,
             )
 
-        options = {"groups": judge.groups, "stratify": judge.stratify}
+        options = {
+            "groups": judge.groups,
+            "stratify": judge.stratify,
+            "design_effect": judge.design_effect(made),
+        }
         found = weighted_interval(
             figure, len(judge.y), n_resamples=_RESAMPLES, random_state=judge.random_state, **options
         )

@@ -175,8 +175,10 @@ def evaluate(
 
     *Intervals* are score intervals with the standard error of a bootstrap of whole groups and
     Student's t (`bootstrap_interval`, ``method="score"``), and the posterior of balanced accuracy
-    [1]_, hierarchical where groups have several units, with the prior of Jeffreys. Both take the
-    trained models as given; `variance` [2]_ does not.
+    [1]_, hierarchical where groups have several units, with the prior of Jeffreys. In a
+    cross-validation each two groups meet twice, once with either as the test, so both get a design
+    effect: 2 where models of different folds agree no more than on noise, 1 for a fixed rule.
+    `variance` measures the variation between training sets instead [2]_.
 
     *Confounds.* Logistic regressions of the confounds, and of which samples are missing, are
     evaluated in the same folds; the partial effect is the share of deviance that the model's
@@ -209,7 +211,7 @@ def evaluate(
     >>> X = rng.normal(size=(80, 3)) + y[:, None]
     >>> report = evaluate(LogisticRegression(), X, y, groups=groups, random_state=0)
     >>> report
-    Evaluation: balanced accuracy 0.91 [0.77, 0.99], clinical criteria undecided
+    Evaluation: balanced accuracy 0.89 [0.71, 0.99], clinical criteria undecided
     """
     scoring = check_scoring(_OWNER, scoring)
     check_choice(_OWNER, "variance", variance, ("bootstrap", "nested"))

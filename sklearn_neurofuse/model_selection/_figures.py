@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn_neurofuse._validation import check_choice
 from sklearn_neurofuse.metrics import balanced_accuracy_posterior, bootstrap_interval
 from sklearn_neurofuse.metrics._weighted import METRICS, OF_PROBABILITIES, OF_SCORES
+from sklearn_neurofuse.model_selection._design_effect import design_effect
 
 # only the standard error is taken from them
 _RESAMPLES = 1000
@@ -78,23 +79,41 @@ class Judge:
         Strata of groups.
     random_state : int
         Draws the resamples, the same for each metric.
+    held_out : float, default=0.0
+        As `held_out_share` gives it.
     """
 
-    def __init__(self, y, groups, classes, stratify, random_state):
+    def __init__(self, y, groups, classes, stratify, random_state, held_out=0.0):
         self.y = y
         self.groups = groups
         self.classes = classes
         self.stratify = stratify
         self.random_state = random_state
+        self.held_out = held_out
 
-    @property
-    def options(self):
-        """Options of `bootstrap_interval`, dict."""
+    def design_effect(self, *made):
+        """Give the factor for the variance of figures of predictions.
+
+        Parameters
+        ----------
+        *made : OutOfFold
+            Predictions of units; of several the greatest factor.
+
+        Returns
+        -------
+        float
+            As `design_effect` gives it.
+        """
+        return max(design_effect(one, self.held_out) for one in made)
+
+    def _options(self, *made):
+        """Give the options of `bootstrap_interval`."""
         return {
             "groups": self.groups,
             "stratify": self.stratify,
             "method": "score",
             "n_resamples": _RESAMPLES,
+            "design_effect": self.design_effect(*made),
             "random_state": self.random_state,
         }
 
@@ -117,7 +136,14 @@ class Judge:
         if there.all():
             return self, made
         stratify = None if self.stratify is None else self.stratify[there]
-        judge = Judge(self.y[there], self.groups[there], self.classes, stratify, self.random_state)
+        judge = Judge(
+            self.y[there],
+            self.groups[there],
+            self.classes,
+            stratify,
+            self.random_state,
+            self.held_out,
+        )
         kept = {name: getattr(made, name)[there] for name in ("predicted", "score", "split")}
         return judge, replace(made, **kept)
 
@@ -147,7 +173,9 @@ class Judge:
             columns = _nothing
         if reference is not None and not callable(metric):
             options["reference"] = columns(reference)
-        return bootstrap_interval(function, y, columns(made), **{**self.options, **options})
+        compared = (made,) if reference is None else (made, reference)
+        options = {**self._options(*compared), **options}
+        return bootstrap_interval(function, y, columns(made), **options)
 
     def columns(self, metric, made):
         """Give the predictions that a metric is computed of.
@@ -269,12 +297,12 @@ class Judge:
             Columns class, n, metric, estimate, low, high and standard_error.
         """
         judge, made = self.keep(made)
-        rows = []
+        rows, options = [], judge._options(made)
         for code, label in enumerate(judge.classes):
             true = judge.y == code
             predicted = np.where(np.isnan(made.predicted), np.nan, made.predicted == code)
             for metric in ("precision", "recall", "f1"):
-                found = bootstrap_interval(metric, true.astype(float), predicted, **judge.options)
+                found = bootstrap_interval(metric, true.astype(float), predicted, **options)
                 rows.append(
                     {"class": str(label), "n": int(true.sum()), "metric": metric} | found._asdict()
                 )
@@ -294,7 +322,13 @@ class Judge:
             With the prior of Jeffreys; hierarchical where groups have several units.
         """
         judge, made = self.keep(made)
-        return balanced_accuracy_posterior(judge.y, made.predicted, groups=judge.groups, prior=0.5)
+        return balanced_accuracy_posterior(
+            judge.y,
+            made.predicted,
+            groups=judge.groups,
+            prior=0.5,
+            design_effect=judge.design_effect(made),
+        )
 
     def fold_values(self, metric, made):
         """Give a metric in each split.

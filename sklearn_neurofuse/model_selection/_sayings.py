@@ -362,9 +362,8 @@ _CHECKS = {
     "probabilities": "Calibration and net benefit: there are no probabilities of two classes.",
     "scores": "ROC and precision-recall: the model gives no scores.",
     "permutation": "A permutation test: n_permutations was 0.",
-    "nested": "The variation between training sets: intervals come from resampling predictions, "
-    "which takes the trained models as given and is somewhat too short; variance='nested' allows "
-    "for it.",
+    "nested": "The variation between training sets: intervals allow for it by a factor that holds "
+    "for most models; variance='nested' measures it.",
     "learning": "How performance grows with more people: no learning curve was asked for.",
     "baselines": "Simpler models: no baselines were evaluated beside.",
     "prevalence": "Predictive values at the prevalence of the clinic: none was given.",

@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_neurofuse.containers import Multimodal
 from sklearn_neurofuse.metrics import bootstrap_interval
 from sklearn_neurofuse.model_selection._design import make_design
+from sklearn_neurofuse.model_selection._design_effect import design_effect, held_out_share
 from sklearn_neurofuse.model_selection._out_of_fold import Task, predict_out_of_fold
 from sklearn_neurofuse.model_selection._repeated_split import RepeatedStratifiedGroupKFold
 from sklearn_neurofuse.model_selection._samples import arrays_of, recordings_of
@@ -140,7 +141,7 @@ def _tell_apart(ours, groups, theirs, other_groups, random_state):
     made = predict_out_of_fold({"domain": Task(model, X, {})}, design)["domain"]
     return bootstrap_interval(
         "roc_auc", y, made.score, groups=groups, stratify=y, method="score",
-        random_state=random_state,
+        design_effect=design_effect(made, held_out_share(design)), random_state=random_state,
     )  # fmt: skip
 
 
