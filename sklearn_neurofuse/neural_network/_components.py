@@ -36,6 +36,10 @@ class Components:
     filters: np.ndarray
     patterns: np.ndarray
 
+    def __post_init__(self):
+        # a single sample is read twice as fast by whole filters
+        object.__setattr__(self, "filters", np.asfortranarray(self.filters))
+
     def score(self, data):
         """Give the scores of samples.
 

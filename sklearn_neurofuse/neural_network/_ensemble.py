@@ -15,6 +15,8 @@ from sklearn_neurofuse.neural_network._problem import fit_linear_path
 
 _MIN_FOLDS = 5
 _FIXED_PENALTY = np.array([1.0])
+# so few samples are predicted sooner by one thread than several take to meet
+_FEW = 8
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Ensemble:
         logits = self.linear(data)
         if not self.gate:
             return logits
-        with limited_threads():
+        with limited_threads(alone=len(logits) <= _FEW):
             added = [member.predict(data, present) for member in self.members]
         return logits + self.gate * np.average(added, axis=0, weights=self.shares)
 
@@ -89,8 +91,13 @@ def own_randomness(seed=None):
 
 
 @contextmanager
-def limited_threads():
+def limited_threads(*, alone=False):
     """Compute with one thread where joblib runs several jobs at once.
+
+    Parameters
+    ----------
+    alone : bool, default=False
+        Whether to do so anyway.
 
     Yields
     ------
@@ -98,7 +105,7 @@ def limited_threads():
         Nothing.
     """
     n_threads = torch.get_num_threads()
-    if get_active_backend()[0].nesting_level:
+    if alone or get_active_backend()[0].nesting_level:
         torch.set_num_threads(1)
     try:
         yield

@@ -72,7 +72,9 @@ class Member:
         ndarray of shape (n_samples, n_outputs)
             The correction.
         """
-        module = self.net.module_.eval()
+        module = self.net.module_
+        if module.training:
+            module.eval()
         out = []
         for start in range(0, len(present), _CHUNK):
             rows = slice(start, start + _CHUNK)
