@@ -211,7 +211,7 @@ def evaluate(
     >>> X = rng.normal(size=(80, 3)) + y[:, None]
     >>> report = evaluate(LogisticRegression(), X, y, groups=groups, random_state=0)
     >>> report
-    Evaluation: balanced accuracy 0.89 [0.71, 0.99], clinical criteria undecided
+    Evaluation: balanced accuracy 0.90 [0.74, 0.99], clinical criteria undecided
     """
     scoring = check_scoring(_OWNER, scoring)
     check_choice(_OWNER, "variance", variance, ("bootstrap", "nested"))
