@@ -260,6 +260,7 @@ def compare(name, recorded, without):
     ours, figures, seconds = clean_ours(recorded)
     theirs, their_beats, their_seconds = clean_theirs(recorded)
     shared = clean_theirs(recorded, np.array(figures["beats"]))[0]
+    all_figures = [quality_of(data, recorded, oracle) for data in (ours, theirs, shared)]
     for what, wanted in (
         ("correlation", "no worse"),
         ("error at harmonics, dB", "no worse"),
@@ -267,7 +268,7 @@ def compare(name, recorded, without):
         ("alpha power", "0.9 to 1.1"),
         ("AUC lost", "at most 0.02"),
     ):
-        values = [quality_of(data, recorded, oracle)[what] for data in (ours, theirs, shared)]
+        values = [one[what] for one in all_figures]
         yield row(f"{name}: {what}", values[0], values[1], wanted=wanted)
         yield row(f"{name}: {what}, peer with our beats", values[0], values[2], wanted=wanted)
     kept = kept_evoked(ours, clean_ours(without)[0], recorded)

@@ -6,6 +6,7 @@ import mne
 import numpy as np
 
 from sklearn_neurofuse._validation import check_number
+from sklearn_neurofuse.eeg._copies import copy_raw
 from sklearn_neurofuse.recordings import RecordingTransformer
 from sklearn_neurofuse.signal._lagged import explained, fit_lagged, predict_lagged
 
@@ -118,27 +119,31 @@ class CarbonWireRegressor(RecordingTransformer):
             The cleaned recording.
         """
         loops = self._find_loops(recording)
-        raw = recording.copy().load_data(verbose="ERROR")
         types = {"eeg": True, "eog": True, "ecg": True, "emg": True, "seeg": True, "ecog": True}
-        rest = mne.pick_types(raw.info, **types, exclude=loops)
+        rest = mne.pick_types(recording.info, **types, exclude=loops)
         if len(rest) == 0:
             raise ValueError("the recording has no channels beside the loops")
-        sfreq = raw.info["sfreq"]
-        references = self._read_loops(raw, loops)
-        data = raw.get_data(picks=rest)
+        references = self._read_loops(recording, loops)
+        data = recording.get_data(picks=rest)
+        self._subtract(data, references, recording.info["sfreq"], loops, context)
+        picks = [
+            i for i, name in enumerate(recording.ch_names) if name not in loops or not self.drop
+        ]
+        raw = copy_raw(recording, picks)
+        raw[np.searchsorted(picks, rest)] = data
+        return raw
+
+    def _subtract(self, data, references, sfreq, loops, context):
+        """Subtract in place what the loops explain."""
         middles = data.mean(axis=1, keepdims=True)
         data -= middles
         options = (references, round(self.delay * sfreq), self.penalty)
         window = None if self.window is None else round(self.window * sfreq)
+        held_out = held_out_share(data, *options)
         found = explained(data, *options, window)
-        context.report(
-            loops=loops,
-            variance=_median_share(data, found),
-            held_out_variance=held_out_share(data, *options),
-        )
-        names = [raw.ch_names[i] for i in rest]
-        raw.apply_function(lambda values: values - found, picks=names, channel_wise=False)
-        return raw.drop_channels(loops) if self.drop else raw
+        context.report(loops=loops, variance=_median_share(data, found), held_out_variance=held_out)
+        data -= found
+        data += middles
 
     def _find_loops(self, raw):
         if self.loops is None:
@@ -191,5 +196,8 @@ def held_out_share(data, references, n_lags, penalty):
 
 
 def _median_share(data, found):
-    total = np.maximum(data.var(axis=1), np.finfo(float).tiny)
-    return float(np.median(1 - (data - found).var(axis=1) / total))
+    shares = [
+        1 - (row - one).var() / max(row.var(), np.finfo(float).tiny)
+        for row, one in zip(data, found, strict=True)
+    ]
+    return float(np.median(shares))

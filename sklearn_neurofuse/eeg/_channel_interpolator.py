@@ -8,13 +8,17 @@ from sklearn_neurofuse.eeg._channel_types import load_raw, pick_eeg
 from sklearn_neurofuse.recordings import RecordingTransformer
 from sklearn_neurofuse.signal._bad_channels import find_bad_channels
 
+# sample points that are interpolated at a time
+_STRETCH = 200_000
+
 
 class ChannelInterpolator(RecordingTransformer):
     """Replace bad EEG channels by spherical splines through the good ones.
 
     Channels are bad that the recording or its table says are bad, and those found: flat,
-    saturated, far from all others in amplitude or noise, or not what the other channels
-    predict [1]_. The interpolation itself is that of :meth:`mne.io.Raw.interpolate_bads`.
+    saturated, far from all others in amplitude, drift or noise, or not what the other channels
+    predict [1]_; blinks make no channel bad. The interpolation itself is that of
+    :meth:`mne.io.Raw.interpolate_bads`.
 
     Parameters
     ----------
@@ -107,7 +111,7 @@ class ChannelInterpolator(RecordingTransformer):
         self._check_bad(raw, reasons, names)
         others = [name for name in raw.info["bads"] if name not in names]
         raw.info["bads"] = list(reasons)
-        raw.interpolate_bads(reset_bads=True, verbose="ERROR")
+        _interpolate(raw)
         raw.info["bads"] = others
         return raw
 
@@ -143,6 +147,16 @@ class ChannelInterpolator(RecordingTransformer):
                 f"interpolating {told} needs the positions of all EEG channels, and "
                 f"{', '.join(lost)} have none; set a montage with raw.set_montage(...)"
             )
+
+
+def _interpolate(raw):
+    """Replace what is marked bad in place, stretch by stretch because recordings are large."""
+    bads = [raw.ch_names.index(name) for name in raw.info["bads"]]
+    for begin in range(0, raw.n_times, _STRETCH):
+        here = slice(begin, min(begin + _STRETCH, raw.n_times))
+        piece = mne.io.RawArray(raw[:, here][0], raw.info.copy(), verbose="ERROR")
+        piece.interpolate_bads(reset_bads=False, verbose="ERROR")
+        raw[bads, here] = piece.get_data(picks=bads)
 
 
 def _all_positions(raw, picks):

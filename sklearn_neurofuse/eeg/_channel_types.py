@@ -8,6 +8,8 @@ import mne
 import numpy as np
 import pandas as pd
 
+from sklearn_neurofuse.eeg._copies import copy_raw
+
 # kinds that names tell, where the recording calls everything EEG
 _NAMES = (
     ("ecg", re.compile(r"^(ecg|ekg|cardio)", re.IGNORECASE)),
@@ -52,16 +54,37 @@ def assign_channel_types(raw):
     mne.io.BaseRaw
         The same object where there is nothing to change, else a copy.
     """
+    types, bads = _corrections(raw)
+    return correct_channels(raw.copy(), raw) if types or bads else raw
+
+
+def _corrections(raw):
+    """Give the types that channels should have and have not, and bad channels not marked."""
     types, bads = _from_table(raw)
     passing = dict(zip(raw.ch_names, raw.get_channel_types(), strict=True))
     for name, kind in passing.items():
         if kind == "eeg" and name not in types:
             types[name] = kind_of(name)
     types = {name: kind for name, kind in types.items() if kind != passing[name]}
-    bads = [name for name in bads if name not in raw.info["bads"]]
-    if not types and not bads:
-        return raw
-    raw = raw.copy()
+    return types, [name for name in bads if name not in raw.info["bads"]]
+
+
+def correct_channels(raw, original):
+    """Set types and bad channels as the table or the names of another recording tell.
+
+    Parameters
+    ----------
+    raw : mne.io.BaseRaw
+        With the same channels; changed.
+    original : mne.io.BaseRaw
+        As it was opened.
+
+    Returns
+    -------
+    mne.io.BaseRaw
+        The same object as `raw`.
+    """
+    types, bads = _corrections(original)
     raw.set_channel_types(types, on_unit_change="ignore", verbose="ERROR")
     raw.info["bads"] = [*raw.info["bads"], *bads]
     return raw
@@ -80,8 +103,7 @@ def load_raw(recording):
     mne.io.BaseRaw
         To be worked on.
     """
-    typed = assign_channel_types(recording)
-    return (typed.copy() if typed is recording else typed).load_data(verbose="ERROR")
+    return correct_channels(copy_raw(recording), recording)
 
 
 def kind_of(name):

@@ -1,10 +1,10 @@
 """`GradientArtifactRemover`: EEG from a running scanner without the artefact of its gradients."""
 
-import mne
 import numpy as np
 
 from sklearn_neurofuse._validation import check_choice, check_number
 from sklearn_neurofuse.eeg import _gradient_plan as plan
+from sklearn_neurofuse.eeg._copies import make_raw, resample_raw
 from sklearn_neurofuse.eeg._gradient_report import report
 from sklearn_neurofuse.eeg._gradient_stream import GradientStream
 from sklearn_neurofuse.eeg._head_motion import read_motion
@@ -16,6 +16,10 @@ from sklearn_neurofuse.signal._templates import motion_weights, neighbour_weight
 _LEAST_SFREQ = 200.0
 _PAST_WINDOW = 30
 _MANY = 50
+# s that are handed to the stream at a time
+_STRETCH = 10.0
+# channels that go through the adaptive filter at a time
+_TOGETHER = 8
 
 
 class GradientArtifactRemover(RecordingTransformer):
@@ -227,10 +231,14 @@ class GradientArtifactRemover(RecordingTransformer):
         weights = self._weights(scan, context)
         cleaner = Cleaner(scan.sfreq, volumes, weights, groups, self.obs, self.n_jobs)
         rows = [data[i] for i in channels.cleaned]
-        dirty = data[channels.cleaned].astype(np.float32) if self.anc else None
+        dirty = [row.astype(np.float32) for row in rows] if self.anc else None
         cleaner.clean(rows, channels.template_only)
         if self.anc:
-            self._cancel(rows, dirty, channels.template_only, scan)
+            n_taps = max(16, round(volumes.period / scan.n_groups / 8))
+            high = np.flatnonzero(~channels.template_only)
+            for begin in range(0, len(high), _TOGETHER):
+                some = high[begin : begin + _TOGETHER]
+                _cancel([rows[i] for i in some], [dirty[i] for i in some], scan.sfreq, n_taps)
         return cleaner.n_found
 
     def _weights(self, scan, context):
@@ -244,20 +252,15 @@ class GradientArtifactRemover(RecordingTransformer):
         number = np.clip(np.arange(len(complete)) - scan.n_before, 0, len(poses) - 1)
         return motion_weights(complete, poses[number], self.window)
 
-    def _cancel(self, rows, dirty, template_only, scan):
-        high = [i for i, spared in enumerate(template_only) if not spared]
-        clean = plan.high_passed(np.stack([rows[i] for i in high]), scan.sfreq)
-        artifact = plan.high_passed(dirty[high], scan.sfreq) - clean
-        n_taps = max(16, round(scan.volumes.period / scan.n_groups / 8))
-        for i, noise in zip(high, cancel(clean, artifact, n_taps), strict=True):
-            rows[i] -= noise
-
     def _clean_online(self, data, channels, scan):
         sfreq = scan.sfreq
         stream = self.stream(sfreq, scan.volumes.period / sfreq)
         marks = np.ceil(scan.volumes.starts).astype(int)
-        cleaned = stream.push(data[channels.cleaned], marks[(marks >= 0) & (marks < data.shape[1])])
-        data[channels.cleaned] = cleaned
+        n = round(_STRETCH * sfreq)
+        for begin in range(0, data.shape[1], n):
+            here = slice(begin, min(begin + n, data.shape[1]))
+            inside = marks[(marks >= here.start) & (marks < here.stop)] - begin
+            data[channels.cleaned, here] = stream.push(data[channels.cleaned, here], inside)
         return []
 
     def stream(self, sfreq, t_r):
@@ -281,10 +284,18 @@ class GradientArtifactRemover(RecordingTransformer):
     def _as_raw(self, recording, data, channels, scan):
         info = recording.info.copy()
         info["bads"] = sorted({*info["bads"], *channels.saturated}, key=info["ch_names"].index)
-        raw = mne.io.RawArray(data, info, recording.first_samp, copy="auto", verbose="ERROR")
-        raw.set_annotations(recording.annotations)
+        raw = make_raw(recording, data, info)
         if self.weighting == "past":
             plan.mark_unlearnt(raw, scan)
         if self.sfreq is not None and self.sfreq < scan.sfreq:
-            raw.resample(self.sfreq, verbose="ERROR")
+            raw = resample_raw(raw, self.sfreq, method="fft")
         return raw
+
+
+def _cancel(rows, dirty, sfreq, n_taps):
+    """Subtract, in place, what still goes with the artefact that was taken out."""
+    clean = plan.high_passed(rows, sfreq)
+    artifact = plan.high_passed(dirty, sfreq)
+    artifact -= clean
+    for row, noise in zip(rows, cancel(clean, artifact, n_taps), strict=True):
+        row -= noise

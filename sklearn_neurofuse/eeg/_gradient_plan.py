@@ -102,15 +102,16 @@ def find_channels(raw, data):
     picks = mne.pick_types(raw.info, **types, misc=False, exclude=())
     if len(picks) == 0:
         raise ValueError("the recording has no EEG channels")
-    bad = [raw.ch_names[i] for i in picks if not np.isfinite(data[i].sum())]
+    edges = {i: (data[i].min(), data[i].max()) for i in picks.tolist()}
+    bad = [raw.ch_names[i] for i, found in edges.items() if not np.isfinite(found).all()]
     if bad:
         raise ValueError(f"the channels {', '.join(bad)} hold values that are not finite")
-    flat = [i for i in picks if np.ptp(data[i]) == 0]
+    flat = [i for i, (low, high) in edges.items() if low == high]
     cleaned = np.array([i for i in picks if i not in flat], dtype=int)
     if len(cleaned) == 0:
         raise ValueError("all channels are flat")
     kinds = raw.get_channel_types()
-    clipped = [i for i in cleaned if _is_clipped(data[i])]
+    clipped = [i for i in cleaned.tolist() if _is_clipped(data[i], edges[i])]
     head = [i for i in cleaned if kinds[i] != "ecg" and i not in clipped]
     return Channels(
         cleaned,
@@ -121,15 +122,14 @@ def find_channels(raw, data):
     )
 
 
-def _is_clipped(row):
+def _is_clipped(row, edges):
     """Tell whether a channel stays at its largest or smallest value."""
     most = _MOST_CLIPPED * len(row)
-    for edge in (row.max(), row.min()):
-        if np.count_nonzero(row == edge) > most:
-            at = row == edge
-            # runs of at least two; a quantised but quiet channel touches its extremes now and then
-            if (at[1:] & at[:-1]).sum() > most:
-                return True
+    for edge in edges:
+        at = row == edge
+        # runs of at least two; a quantised but quiet channel touches its extremes now and then
+        if np.count_nonzero(at) > most and (at[1:] & at[:-1]).sum() > most:
+            return True
     return False
 
 
@@ -246,7 +246,7 @@ def high_passed(data, sfreq):
 
     Parameters
     ----------
-    data : ndarray of shape (n_rows, n_times)
+    data : sequence of ndarray of shape (n_times,)
         In V.
     sfreq : float
         In Hz.
@@ -257,7 +257,10 @@ def high_passed(data, sfreq):
         Filtered forth and back.
     """
     sections = butter(4, min(70.0, sfreq / 3), "highpass", fs=sfreq, output="sos")
-    return np.stack([sosfiltfilt(sections, row) for row in data]).astype(np.float32)
+    filtered = np.empty((len(data), len(data[0])), dtype=np.float32)
+    for row, course in zip(filtered, data, strict=True):
+        row[:] = sosfiltfilt(sections, course)
+    return filtered
 
 
 def mark_unlearnt(raw, scan):
@@ -272,5 +275,4 @@ def mark_unlearnt(raw, scan):
     """
     starts = np.maximum(scan.volumes.starts, 0) / scan.sfreq
     end = starts[min(N_LEARNT + 1, len(starts) - 1)]
-    onset = starts[0] + (raw.first_time if raw.annotations.orig_time else 0.0)
-    raw.annotations.append(onset, end - starts[0], "BAD_gradient")
+    raw.annotations.append(raw.first_time + starts[0], end - starts[0], "BAD_gradient")

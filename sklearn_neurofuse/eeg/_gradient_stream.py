@@ -87,8 +87,7 @@ class GradientStream:
         self._clock = _Clock(t_r * sfreq, window, alignment == "subsample")
         self._past = deque(maxlen=window)
         self._waiting = deque()
-        self._buffer = None
-        self._n_seen = 0
+        self._recent = None
         self._template = None
         self._current = None
 
@@ -126,23 +125,26 @@ class GradientStream:
                 f"GradientStream: triggers must be in [0, {block.shape[1]}), "
                 f"got {triggers.tolist()}"
             )
-        if self._buffer is None:
-            self._buffer = np.zeros((len(block), 0))
-        elif len(block) != len(self._buffer):
+        if self._recent is None:
+            # a volume with its margins, and what may come late of it
+            self._recent = _Recent(len(block), int(3 * self._clock.nominal) + 1000)
+        elif len(block) != self._recent.n_channels:
             raise ValueError(
-                f"GradientStream: a block must have {len(self._buffer)} channels, got {len(block)}"
+                f"GradientStream: a block must have {self._recent.n_channels} channels, "
+                f"got {len(block)}"
             )
         edges = np.unique([0, *triggers.tolist(), block.shape[1]])
         pieces = []
         for begin, end in pairwise(edges.tolist()):
             if begin in triggers:
-                self._start_volume(self._n_seen)
+                self._start_volume(self._recent.n_seen)
             pieces.append(self._pass(block[:, begin:end]))
         return np.concatenate(pieces, axis=1) if pieces else block
 
     def _start_volume(self, marker):
         start = self._clock.predict(marker)
-        self._waiting.append(start)
+        segment = self._segment(start)
+        self._waiting.append((start, int(np.floor(start)) - segment.margin + segment.size))
         self._current = None if self._template is None else (start, self._render(start))
 
     def _segment(self, start, offset=0):
@@ -164,32 +166,25 @@ class GradientStream:
         cleaned = piece.copy()
         if self._current is not None:
             start, waves = self._current
-            begin = self._n_seen - int(np.floor(start))
+            begin = self._recent.n_seen - int(np.floor(start))
             found = waves[:, max(begin, 0) : max(begin, 0) + piece.shape[1]]
             cleaned[:, : found.shape[1]] -= found
-        self._buffer = np.concatenate([self._buffer, piece], axis=1)
-        self._n_seen += piece.shape[1]
-        self._learn()
+        for begin in range(0, piece.shape[1], self._recent.n_kept):
+            self._recent.add(piece[:, begin : begin + self._recent.n_kept])
+            self._learn()
         return cleaned
 
     def _learn(self):
-        while self._waiting:
-            start = self._waiting[0]
-            segment = self._segment(start)
-            if np.floor(start) - segment.margin + segment.size > self._n_seen:
-                break
-            self._waiting.popleft()
-            self._add(start)
-        keep = int(3 * self._clock.nominal) + 1000
-        if self._buffer.shape[1] > 2 * keep:
-            self._buffer = self._buffer[:, -keep:]
+        """Learn from the volumes of which the last sample point has been seen."""
+        while self._waiting and self._waiting[0][1] <= self._recent.n_seen:
+            self._add(self._waiting.popleft()[0])
 
     def _add(self, start):
-        offset = self._n_seen - self._buffer.shape[1]
+        rows, offset = self._recent.get()
         segment = self._segment(start, offset)
-        length = min(segment.n_times, self._buffer.shape[1])
+        length = min(segment.n_times, rows.shape[1])
         segment = Segments(segment.starts, segment.period, length)
-        rows = self._buffer[:, :length]
+        rows = rows[:, :length]
         first = max(int(start - offset), 0)
         middles = rows[:, first : first + int(segment.period)].mean(axis=1, keepdims=True)
         spectra = np.concatenate([segment.spectra(row) for row in rows - middles])
@@ -210,6 +205,29 @@ class GradientStream:
         power = np.abs(mean) ** 2
         noise = np.square(np.abs(past - mean)).sum(axis=0) / (len(past) * (len(past) - 1))
         return mean * shrinkage(power, noise)
+
+
+class _Recent:
+    """The last sample points, in one array that is written to block by block."""
+
+    def __init__(self, n_channels, n_kept):
+        self.n_channels, self.n_kept = n_channels, n_kept
+        self.n_seen = 0
+        self._held = np.zeros((n_channels, 2 * n_kept))
+        self._n_held = 0
+
+    def add(self, block):
+        """Add at most as many sample points as are kept."""
+        if self._n_held + block.shape[1] > self._held.shape[1]:
+            self._held[:, : self.n_kept] = self._held[:, self._n_held - self.n_kept : self._n_held]
+            self._n_held = self.n_kept
+        self._held[:, self._n_held : self._n_held + block.shape[1]] = block
+        self._n_held += block.shape[1]
+        self.n_seen += block.shape[1]
+
+    def get(self):
+        """Give what is held, and the number of its first sample point."""
+        return self._held[:, : self._n_held], self.n_seen - self._n_held
 
 
 class _Clock:

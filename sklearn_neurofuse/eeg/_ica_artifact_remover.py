@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_neurofuse._validation import check_choice, check_number, nearest
 from sklearn_neurofuse.eeg._channel_types import load_raw, pick_eeg
+from sklearn_neurofuse.eeg._copies import copy_raw, resample_raw
 from sklearn_neurofuse.eeg._ica_labels import label_by_network, label_components
 from sklearn_neurofuse.recordings import RecordingTransformer
 
@@ -24,6 +25,8 @@ _MAX_ITER = 500
 _SAMPLES_PER_WEIGHT = 25
 # eigenvalues below this share of the largest are rounding
 _RANK_TOLERANCE = 1e-10
+# sample points from which components are taken out at a time
+_STRETCH = 100_000
 
 
 class ICAArtifactRemover(RecordingTransformer):
@@ -182,7 +185,7 @@ class ICAArtifactRemover(RecordingTransformer):
         ica, converged = self._fit(fit_raw, n_components)
         found = self._labelled(ica, fit_raw)
         ica.exclude = sorted(set().union(*found.values()))
-        cleaned = ica.apply(fit_raw.copy(), verbose="ERROR").get_data(picks="eeg")
+        cleaned = _applied(ica, fit_raw).get_data(picks="eeg")
         context.report(
             n_components=n_components,
             n_removed=len(ica.exclude),
@@ -191,7 +194,7 @@ class ICAArtifactRemover(RecordingTransformer):
             converged=str(converged),
             variance_removed=float(1 - cleaned.var(axis=1).sum() / data.var(axis=1).sum()),
         )
-        return ica.apply(raw, verbose="ERROR")
+        return _applied(ica, raw)
 
     def _prepared(self, raw, good):
         """Give the good EEG channels and the EOG without slow drifts at a lower rate."""
@@ -203,10 +206,11 @@ class ICAArtifactRemover(RecordingTransformer):
                         f"eog: there is no channel {name!r}{nearest(name, raw.ch_names)}"
                     )
                 eyes.append(raw.ch_names.index(name))
-        fit_raw = raw.copy().pick(sorted({*good, *eyes}), verbose="ERROR")
-        if fit_raw.info["sfreq"] >= 2 * _FIT_RATE:
-            rate = fit_raw.info["sfreq"] / int(fit_raw.info["sfreq"] // _FIT_RATE)
-            fit_raw.resample(rate, method="polyphase", verbose="ERROR")
+        picks, rate = sorted({*good, *eyes}), raw.info["sfreq"]
+        if rate >= 2 * _FIT_RATE:
+            fit_raw = resample_raw(raw, rate / int(rate // _FIT_RATE), picks=picks)
+        else:
+            fit_raw = copy_raw(raw, picks)
         if self.fit_l_freq is not None:
             everything = np.arange(len(fit_raw.ch_names))
             fit_raw.filter(self.fit_l_freq, None, picks=everything, verbose="ERROR")
@@ -235,6 +239,13 @@ class ICAArtifactRemover(RecordingTransformer):
             return label_by_network(ica, raw, self._artifacts())
         eog = self.eog if self.eog == "auto" else self._eog()
         return label_components(ica, raw, self._artifacts(), eog, self.muscle_threshold)
+
+
+def _applied(ica, raw):
+    """Take the components out in place, stretch by stretch because recordings are large."""
+    for begin in range(0, raw.n_times, _STRETCH):
+        ica.apply(raw, start=begin, stop=min(begin + _STRETCH, raw.n_times), verbose="ERROR")
+    return raw
 
 
 def _tells_no_convergence(warning):

@@ -164,18 +164,18 @@ class PulseArtifactRemover(RecordingTransformer):
         raw = load_raw(recording)
         pick_eeg(raw)
         picks = mne.pick_types(raw.info, eeg=True, eog=True, exclude=())
-        data, sfreq = raw.get_data(picks=picks), raw.info["sfreq"]
         beats = find_heartbeats(raw, self.ecg, tuple(self.heart_rate))
         artifact = estimate_pulse_artifact(
-            data,
-            sfreq,
+            (raw.get_data(picks=[pick])[0] for pick in picks),
+            raw.info["sfreq"],
             beats.times,
             window=(self.tmin, self.tmax),
             n_components=self.n_components,
             adaptive=self.method == "obs",
             events=find_events(raw, self.events),
         )
-        raw[picks] = data - artifact.data
+        for channel, pick in enumerate(picks):
+            raw[pick] = raw[pick][0] - artifact.course(channel)
         rate = 60 / float(np.median(np.diff(artifact.beats)))
         freqs, before = spectrum(artifact.slow, artifact.rate)
         after = spectrum(artifact.slow - artifact.slow_artifact, artifact.rate)[1]

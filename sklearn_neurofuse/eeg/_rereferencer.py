@@ -5,6 +5,7 @@ import numpy as np
 
 from sklearn_neurofuse._validation import nearest
 from sklearn_neurofuse.eeg._channel_types import load_raw, pick_eeg
+from sklearn_neurofuse.eeg._copies import make_raw
 from sklearn_neurofuse.recordings import RecordingTransformer
 
 _MASTOIDS = (("M1", "M2"), ("A1", "A2"), ("TP9", "TP10"))
@@ -151,11 +152,14 @@ def _with_reference(raw, name):
     place = _place_of(raw, name)
     with mne.utils.use_log_level("ERROR"):
         # MNE does not know where the reference was, and is told below
-        info = mne.create_info([name], raw.info["sfreq"], "eeg")
-        flat = mne.io.RawArray(np.zeros((1, raw.n_times)), info, first_samp=raw.first_samp)
-        raw.add_channels([flat], force_update_info=True)
-    raw.info["chs"][-1]["loc"][:3] = place
-    return raw
+        new = mne.io.RawArray(np.zeros((1, 1)), mne.create_info([name], raw.info["sfreq"], "eeg"))
+        start = mne.io.RawArray(raw.get_data(stop=1), raw.info.copy())
+        info = start.add_channels([new], force_update_info=True).info
+    info["chs"][-1]["loc"][:3] = place
+    data = np.zeros((len(info["ch_names"]), raw.n_times))
+    for i, row in enumerate(data[:-1]):
+        row[:] = raw[i][0]
+    return make_raw(raw, data, info)
 
 
 def _place_of(raw, name):

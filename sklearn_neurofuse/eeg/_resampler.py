@@ -1,7 +1,8 @@
 """`Resampler`: another sampling frequency."""
 
 from sklearn_neurofuse._validation import check_choice, check_number
-from sklearn_neurofuse.eeg._channel_types import load_raw
+from sklearn_neurofuse.eeg._channel_types import correct_channels, load_raw
+from sklearn_neurofuse.eeg._copies import resample_raw
 from sklearn_neurofuse.recordings import RecordingTransformer
 
 
@@ -72,7 +73,7 @@ class Resampler(RecordingTransformer):
         mne.io.BaseRaw
             The resampled recording.
         """
-        raw = load_raw(recording)
-        if raw.info["sfreq"] == self.sfreq:
-            return raw
-        return raw.resample(self.sfreq, method=self.method, n_jobs=self.n_jobs, verbose="ERROR")
+        if recording.info["sfreq"] == self.sfreq:
+            return load_raw(recording)
+        resampled = resample_raw(recording, self.sfreq, method=self.method, n_jobs=self.n_jobs)
+        return correct_channels(resampled, recording)

@@ -113,8 +113,8 @@ def _annotated(raw, triggers):
         chosen = [name for name in names if is_scanner_mark(name)]
     else:
         chosen = [name for name in names if triggers in (name, name.split("/")[-1])]
-    # with a date, onsets count from the start of the measurement, which may have been cropped off
-    onsets = raw.annotations.onset - (raw.first_time if raw.annotations.orig_time else 0.0)
+    # onsets count from the start of the measurement, which may have been cropped off
+    onsets = raw.annotations.onset - raw.first_time
     trains = {
         name: np.sort(onsets[raw.annotations.description == name]) * raw.info["sfreq"]
         for name in chosen

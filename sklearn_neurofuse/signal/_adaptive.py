@@ -15,7 +15,10 @@ def cancel(data, references, n_taps):
     The normalised least-mean-squares rule with the weights of a block of ``n_taps`` points updated
     at once, by overlap and save [1]_:
 
-    .. math:: W \leftarrow W + \mu\, \frac{\bar R\, E}{P}.
+    .. math:: W \leftarrow W + \mu\, \frac{\bar R\, E}{P},
+
+    with the recent power :math:`P` at the strongest frequency; a power for each of them would
+    learn weak frequencies faster, but diverges where the reference is made of a few lines.
 
     Parameters
     ----------
@@ -40,8 +43,8 @@ def cancel(data, references, n_taps):
     weights = np.zeros((n_rows, n_taps + 1), dtype=np.complex64)
     # where the reference is silent nothing is learnt from its rounding errors
     usual = np.square(references, dtype=np.float32).mean(axis=1, keepdims=True) * 2 * n_taps
-    power = np.repeat(_SILENCE * usual + np.finfo(np.float32).tiny, n_taps + 1, axis=1)
-    floor = power.copy()
+    floor = _SILENCE * usual + np.finfo(np.float32).tiny
+    power = floor
     found = np.zeros((n_rows, n_times), dtype=np.float32)
     pair = np.zeros((n_rows, 2 * n_taps), dtype=np.float32)
     for begin in range(0, n_times - n_taps + 1, n_taps):
@@ -49,7 +52,7 @@ def cancel(data, references, n_taps):
         pair[:, :n_taps] = pair[:, n_taps:]
         pair[:, n_taps:] = references[:, here]
         spectrum = rfft(pair, axis=1)
-        now = np.abs(spectrum) ** 2
+        now = np.square(np.abs(spectrum)).max(axis=1, keepdims=True)
         power = np.maximum(np.maximum(now, _FORGET * power), floor)
         found[:, here] = irfft(spectrum * weights, 2 * n_taps, axis=1)[:, n_taps:]
         weights += _update(spectrum, power, data[:, here] - found[:, here], n_taps)

@@ -3,11 +3,15 @@
 import numpy as np
 from numpy.polynomial.legendre import legval
 from scipy.linalg import inv
-from scipy.signal import butter, sosfiltfilt
+from scipy.signal import butter, resample_poly, sosfiltfilt, welch
 
 _WINDOW = 5.0
-_RATE = 100.0
-_NOISE_EDGE = 50.0
+# Hz; nothing above half of this tells more of a channel
+_RATE = 250.0
+_RATE_OF_PREDICTION = 100.0
+_SLOW = (1.0, 50.0)
+# Hz; above it noise is larger than EEG, whatever blinks and alpha there are
+_NOISE_EDGE = 30.0
 _N_TERMS = 7
 _STIFFNESS = 4
 _REGULARISATION = 0.05
@@ -50,13 +54,15 @@ def spherical_kernel(positions):
 def find_bad_channels(data, sfreq, positions=None, threshold=5.0):
     r"""Find bad channels by robust criteria.
 
-    A channel is flat or saturated; its amplitude, its slow drift, or its share of noise above 50
-    Hz lies more than `threshold` robust standard deviations from the median of all channels
-    [1]_; or it is not what its neighbours predict. The prediction is that of spherical splines
-    from all other good channels; with the kernel K between electrodes it misses by
-    :math:`(K^{-1} y)_i / (K^{-1})_{ii}`. Without positions, the largest correlation with any
-    other channel stands in for it. All are medians over windows of 5 s, so that blinks and
-    movements do not count.
+    A channel is flat or saturated; its amplitude, its slow drift, or its noise lies more than
+    `threshold` robust standard deviations from the median of all channels [1]_; or it is not
+    what its neighbours predict. Noise is the mean of the logarithm of the spectrum above 30 Hz:
+    not as a share of the amplitude, in which it hides where the amplitude is large, as with
+    blinks at the front; and no single peak, such as that of the mains, makes much of a difference
+    to that mean. The prediction is that of spherical splines from all other good channels; with
+    the kernel K between electrodes it misses by :math:`(K^{-1} y)_i / (K^{-1})_{ii}`. Without
+    positions, the largest correlation with any other channel stands in for it. All are medians
+    over windows of 1 to 5 s, so that blinks and movements do not count.
 
     Parameters
     ----------
@@ -84,13 +90,13 @@ def find_bad_channels(data, sfreq, positions=None, threshold=5.0):
     rest = np.array([i for i in range(len(data)) if i not in bad], dtype=int)
     if rest.size < 4:
         return bad
-    slow, fast = _split(data[rest], sfreq)
-    amplitude = np.log(_typical(slow, sfreq) + np.finfo(float).tiny)
-    found = {"amplitude": np.abs(_deviation(amplitude)) > threshold}
-    found["drift"] = _deviation(np.log(_drift(data[rest], sfreq))) > threshold
-    if fast is not None:
-        noise = np.log(_typical(fast, sfreq) + np.finfo(float).tiny) - amplitude
-        found["noise"] = _deviation(noise) > threshold
+    data, sfreq = _reduced(data, rest, sfreq)
+    slow = _slow(data, sfreq)
+    found = {
+        "amplitude": np.abs(_deviation(_logarithm(_typical(slow, sfreq)))) > threshold,
+        "drift": _deviation(_logarithm(_drift(data, sfreq))) > threshold,
+        "noise": _deviation(_noise(data, sfreq)) > threshold,
+    }
     for reason, channels in found.items():
         for channel in rest[channels]:
             bad.setdefault(int(channel), f"its {reason} is far from that of the others")
@@ -116,13 +122,33 @@ def _dead(data):
     return bad
 
 
-def _split(data, sfreq):
-    """Give the data between 1 and 50 Hz, and above where there is anything."""
+def _reduced(data, rows, sfreq):
+    """Give rows at a rate that is enough, one at a time because recordings are large."""
+    factor = max(int(sfreq // _RATE), 1)
+    if factor == 1:
+        return data[rows], sfreq
+    return np.stack([resample_poly(data[i], 1, factor, padtype="line") for i in rows]), (
+        sfreq / factor
+    )
+
+
+def _slow(data, sfreq):
+    """Give the data between 1 and 50 Hz."""
     centred = data - data.mean(axis=1, keepdims=True)
-    if 0.45 * sfreq <= _NOISE_EDGE:
-        return _filtered(centred, sfreq, 1.0, "high"), None
-    slow = _filtered(centred, sfreq, (1.0, _NOISE_EDGE), "band")
-    return slow, _filtered(centred, sfreq, _NOISE_EDGE, "high")
+    if 0.45 * sfreq <= _SLOW[1]:
+        return _filtered(centred, sfreq, _SLOW[0], "high")
+    return _filtered(centred, sfreq, _SLOW, "band")
+
+
+def _noise(data, sfreq):
+    """Give the mean logarithm of the amplitude of what is fast, in windows of 1 s."""
+    n = min(round(sfreq), data.shape[1])
+    levels = []
+    for row in data:
+        freqs, power = welch(row, sfreq, nperseg=n, average="median")
+        fast = (freqs >= min(_NOISE_EDGE, 0.3 * sfreq)) & (freqs <= 0.48 * sfreq)
+        levels.append(0.5 * _logarithm(power[fast]).mean())
+    return np.array(levels)
 
 
 def _filtered(data, sfreq, edges, kind):
@@ -146,7 +172,11 @@ def _drift(data, sfreq):
     levels = np.median(_windows(data, sfreq), axis=2)
     if levels.shape[1] < 2:
         return np.ones(len(data))
-    return np.median(np.abs(np.diff(levels, axis=1)), axis=1) + np.finfo(float).tiny
+    return np.median(np.abs(np.diff(levels, axis=1)), axis=1)
+
+
+def _logarithm(values):
+    return np.log(values + np.finfo(float).tiny)
 
 
 def _deviation(values):
@@ -159,7 +189,7 @@ def _unpredicted(data, sfreq, positions, threshold):
     """Find channels that the others tell too little of, worst first and one at a time."""
     left = list(range(len(data)))
     removed = []
-    step = max(int(sfreq // _RATE), 1)
+    step = max(int(sfreq // _RATE_OF_PREDICTION), 1)
     windows = _windows(data[:, ::step], sfreq / step)
     while len(left) >= 6:
         kept = windows[left]

@@ -3,8 +3,9 @@
 import numpy as np
 from scipy import linalg
 
-# points a stretch of the products is computed over
-_STRETCH = 65_536
+# numbers in the regressors of a stretch that products are computed over
+_MOST = 2**21
+_LEAST_STRETCH = 4096
 
 
 def lagged(references, n_lags, begin, end):
@@ -62,8 +63,7 @@ def fit_lagged(data, references, n_lags, penalty, begin=0, end=None):
     square = np.zeros((n_regressors, n_regressors))
     cross = np.zeros((n_regressors, len(data)))
     sums, total = np.zeros(n_regressors), np.zeros(len(data))
-    for start in range(begin, end, _STRETCH):
-        stop = min(start + _STRETCH, end)
+    for start, stop in _stretches(begin, end, n_regressors):
         columns = lagged(references, n_lags, start, stop)
         stretch = data[:, start:stop]
         square += columns @ columns.T
@@ -98,11 +98,16 @@ def predict_lagged(weights, references, n_lags, begin=0, end=None):
     """
     end = references.shape[1] if end is None else end
     found = np.empty((weights.shape[1], end - begin))
-    for start in range(begin, end, _STRETCH):
-        stop = min(start + _STRETCH, end)
+    for start, stop in _stretches(begin, end, len(weights)):
         columns = lagged(references, n_lags, start, stop)
         found[:, start - begin : stop - begin] = weights.T @ columns
     return found
+
+
+def _stretches(begin, end, n_regressors):
+    """Divide a range of sample points into stretches whose regressors are not many numbers."""
+    length = max(_MOST // n_regressors, _LEAST_STRETCH)
+    return [(start, min(start + length, end)) for start in range(begin, end, length)]
 
 
 def explained(data, references, n_lags, penalty, window=None):
@@ -140,4 +145,5 @@ def explained(data, references, n_lags, penalty, window=None):
         share[begin:end] += fade
         if end == n_times:
             break
-    return total / share
+    total /= share
+    return total

@@ -22,8 +22,6 @@ class PulseArtifact:
 
     Parameters
     ----------
-    data : ndarray of shape (n_channels, n_times)
-        In the unit of the EEG.
     beats : ndarray of shape (n_beats,)
         R peaks that lie in the recording, in s.
     delays : ndarray of shape (n_beats,)
@@ -31,15 +29,36 @@ class PulseArtifact:
     rate : float
         The lower rate, in Hz, at which it was estimated.
     slow, slow_artifact : ndarray of shape (n_channels, n_slow_times)
-        Data and artefact at that rate, between 0.5 and 40 Hz.
+        Data and artefact at that rate, between 0.5 and 40 Hz, in the unit of the EEG.
+    factor : int
+        How many times the rate of the data is the lower one.
+    n_times : int
+        Number of sample points of the data.
     """
 
-    data: np.ndarray
     beats: np.ndarray
     delays: np.ndarray
     rate: float
     slow: np.ndarray
     slow_artifact: np.ndarray
+    factor: int
+    n_times: int
+
+    def course(self, channel):
+        """Give the artefact in one channel at the rate of the data.
+
+        Parameters
+        ----------
+        channel : int
+            Number of the channel.
+
+        Returns
+        -------
+        ndarray of shape (n_times,)
+            In the unit of the EEG.
+        """
+        slow = self.slow_artifact[channel]
+        return resample_poly(slow, self.factor, 1, padtype="line")[: self.n_times]
 
 
 def estimate_pulse_artifact(
@@ -52,8 +71,9 @@ def estimate_pulse_artifact(
 
     Parameters
     ----------
-    data : ndarray of shape (n_channels, n_times)
-        EEG without gradient artefacts.
+    data : iterable of ndarray of shape (n_times,)
+        EEG without gradient artefacts, channel by channel; at the rates of scanners it is large,
+        and one channel after the other is enough.
     sfreq : float
         Sampling frequency in Hz.
     beats : ndarray of shape (n_beats,)
@@ -78,25 +98,27 @@ def estimate_pulse_artifact(
     ValueError
         If there are fewer than five beats.
     """
-    n_channels, n_times = data.shape
     factor = max(int(sfreq // _RATE), 1)
     rate = sfreq / factor
+    slow = []
+    for row in data:
+        n_times = len(row)
+        slow.append(resample_poly(row, 1, factor, padtype="line"))
+    slow = _in_band(np.stack(slow), rate)
     beats = beats[(beats >= 0) & (beats < n_times / sfreq)]
     if len(beats) < _LEAST_BEATS:
         raise ValueError(
             f"only {len(beats)} heartbeats lie in the recording, at least {_LEAST_BEATS} are needed"
         )
-    slow = _in_band(resample_poly(data, 1, factor, axis=1, padtype="line"), rate)
-    n_components = min(n_components, n_channels)
+    n_components = min(n_components, len(slow))
     # the average beat is known better than single ones, so that it may have more topographies
     template = fit_template(slow, rate, beats, window, n_components + 2, events)
     artifact = template.artifact
     if adaptive and len(beats) > 2 * n_components * (n_components + 1):
         artifact = artifact + _departures(template, beats, rate, window, n_components)
-    fine = resample_poly(artifact, factor, 1, axis=1, padtype="line")[:, :n_times]
     peak = np.linalg.norm(template.courses, axis=0).argmax()
     delays = (lags_of(window, rate)[0] + peak) / rate + template.delays
-    return PulseArtifact(fine, beats, delays, rate, slow, artifact)
+    return PulseArtifact(beats, delays, rate, slow, artifact, factor, n_times)
 
 
 def _in_band(data, rate):

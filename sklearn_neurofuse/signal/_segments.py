@@ -105,7 +105,12 @@ class Segments:
         return windows
 
     def _phases(self, part):
-        return np.exp(2j * np.pi * np.multiply.outer(part, self.frequencies)).astype(np.complex64)
+        # at most half a turn, which single precision is enough for
+        angles = np.multiply.outer(2 * np.pi * part, self.frequencies).astype(np.float32)
+        phases = np.empty(angles.shape, dtype=np.complex64)
+        np.cos(angles, out=phases.real)
+        np.sin(angles, out=phases.imag)
+        return phases
 
     def spectra(self, row, *, core=False):
         """Give the spectra of the segments on the common time base.
@@ -132,14 +137,22 @@ class Segments:
     @cached_property
     def _cores(self):
         """Hann windows that begin where the segments do, between sample points."""
-        place = (np.arange(self.size) - self.margin - self._part[:, None]) / self.period
-        cores = 0.5 - 0.5 * np.cos(2 * np.pi * place, dtype=np.float32)
-        cores[(place < 0) | (place > 1)] = 0
+        turn = 2 * np.pi / self.period
+        place = (turn * (np.arange(self.size) - self.margin)).astype(np.float32)
+        cores = place - (turn * self._part[:, None]).astype(np.float32)
+        np.clip(cores, 0, np.float32(2 * np.pi), out=cores)
+        np.cos(cores, out=cores)
+        cores *= -0.5
+        cores += 0.5
         return cores
 
     @cached_property
     def _shift(self):
         return self._phases(self._part)
+
+    @cached_property
+    def _back(self):
+        return self._shift.conj()
 
     @cached_property
     def _group_shift(self):
@@ -176,6 +189,10 @@ class Segments:
         ndarray of complex64 of shape (n_groups, n_sums, n_frequencies)
             The sums.
         """
+        if weights is not None and len(self) <= _MOST_SINGLE:
+            parts = self.spectra(row).view(np.float32)
+            sums = np.stack([weights[:, group] @ parts[group] for group in self.groups])
+            return sums.view(np.complex64)
         windows = self._windows(row)
         n_sums = 1 if weights is None else len(weights)
         sums = np.empty((len(self.groups), n_sums, self.size), dtype=np.float32)
@@ -184,7 +201,8 @@ class Segments:
                 windows[group].mean(axis=0, out=total[0])
             else:
                 np.matmul(weights[:, group], windows[group], out=total)
-        spectra = rfft(sums * self._taper, axis=2)
+        sums *= self._taper
+        spectra = rfft(sums, axis=2)
         spectra *= self._group_shift[:, None]
         return spectra
 
@@ -198,7 +216,7 @@ class Segments:
         row : ndarray of shape (n_times,)
             The channel; changed in place.
         """
-        spectra *= self._shift.conj()
+        spectra *= self._back
         row[self._target] -= irfft(spectra, self.size, axis=1, overwrite_x=True)[self._mask]
 
     def subtract_sums(self, design, spectra, row):
@@ -217,7 +235,7 @@ class Segments:
             The channel; changed in place.
         """
         if len(self) <= _MOST_SINGLE:
-            self.subtract(design @ spectra, row)
+            self.subtract((design @ spectra.view(np.float32)).view(np.complex64), row)
             return
         found = np.empty((len(self), self.size), dtype=np.float32)
         slopes = (2j * np.pi * self.frequencies * spectra).astype(np.complex64)

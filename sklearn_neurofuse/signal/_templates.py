@@ -90,7 +90,7 @@ def templates(spectra, weights, complete):
     Parameters
     ----------
     spectra : ndarray of complex64 of shape (n_segments, n_frequencies)
-        On the common time base.
+        On the common time base; overwritten.
     weights : ndarray of float32 of shape (n_segments, n_segments)
         Rows say which segments make the template of each.
     complete : ndarray of bool of shape (n_segments,)
@@ -101,12 +101,14 @@ def templates(spectra, weights, complete):
     ndarray of complex64 of shape (n_segments, n_frequencies)
         The templates.
     """
-    means = weights @ spectra
+    # real numbers beside each other, for weights are real
+    means = (weights @ spectra.view(np.float32)).view(np.complex64)
     used = complete & (weights.sum(axis=1) > 0)
     # the variance of a weighted mean of independent noise
     share = float(np.square(weights[used]).sum(axis=1).mean())
-    noise = _power(spectra[used] - means[used]) * (share / (1 + share))
-    means *= shrinkage(_power(means[used]), noise)
+    spectra -= means
+    noise = _power(spectra, used) * (share / (1 + share))
+    means *= shrinkage(_power(means, used), noise)
     return means
 
 
@@ -156,6 +158,8 @@ def shrinkage(power, noise, caution=_CAUTION):
     return np.clip(gain, 0, 1).astype(np.float32)
 
 
-def _power(spectra):
-    parts = spectra.view(np.float32).reshape(*spectra.shape, 2)
-    return np.einsum("kfc,kfc->f", parts, parts) / len(spectra)
+def _power(spectra, used):
+    """Give the mean power of those segments that are used."""
+    rows = spectra if used.all() else spectra[used]
+    parts = rows.view(np.float32)
+    return np.einsum("kf,kf->f", parts, parts).reshape(-1, 2).sum(axis=1) / len(rows)

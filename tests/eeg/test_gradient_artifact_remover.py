@@ -1,5 +1,7 @@
 """Cleaning of recordings against the EEG that was there before."""
 
+import itertools
+
 import mne
 import numpy as np
 import pandas as pd
@@ -239,9 +241,10 @@ def test_markers_given_by_time_and_by_name(rng):
         run(scan.raw, triggers=[1.0, 2.0])
 
 
-def test_cropped_recordings_with_a_date(rng):
+@pytest.mark.parametrize("date", [None, 1_500_000_000])
+def test_cropped_recordings(rng, date):
     scan = make(rng, Case(sequence=FAST))
-    raw = scan.raw.copy().set_meas_date(1_500_000_000).crop(10.0, 50.0)
+    raw = scan.raw.copy().set_meas_date(date).crop(10.0, 50.0)
     cleaned, quality = run(raw)
     assert correlation(cleaned.get_data(), scan.clean[:, 10_000:50_001]) > 0.98
     assert quality["n_volumes_without_marker"] == 1
@@ -473,6 +476,32 @@ def test_stream_cleans_with_the_past_only(rng):
     np.testing.assert_allclose(
         push_in_blocks(again, other, marks, sizes)[:, :half], cleaned[:, :half], atol=1e-9
     )
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000, 2500, 60_000])
+def test_blocks_of_any_size_are_cleaned_alike(rng, size):
+    """Down to single sample points, and across several volumes."""
+    scan = make(rng, Case(sequence=FAST, drift=0.37))
+    marks, data = np.ceil(scan.starts).astype(int), scan.raw.get_data()[:, :12_000]
+    expected = GradientStream(SFREQ, 0.9, window=6).push(data, marks[marks < data.shape[1]])
+    stream = GradientStream(SFREQ, 0.9, window=6)
+    np.testing.assert_array_equal(
+        push_in_blocks(stream, data, marks, itertools.repeat(size)), expected
+    )
+    assert stream.n_volumes > 6
+
+
+def test_the_future_changes_nothing_of_a_recording_cleaned_by_the_past(rng):
+    scan = make(rng, Case(sequence=FAST, drift=0.37))
+    expected, _ = run(scan.raw, weighting="past", window=10)
+    half = scan.raw.n_times // 2
+    other = scan.raw.copy()
+    other[:, half:] = 0.3 * other[:, half:][0] + 1e-4 * rng.normal(size=other[:, half:][0].shape)
+    found, _ = run(other, weighting="past", window=10)
+    # but for when the scanner ran, which is read from the whole recording
+    difference = np.abs(found.get_data() - expected.get_data())
+    assert difference[:, :half].max() < 1e-9
+    assert difference[:, half:].max() > 1e-4
 
 
 def test_weighting_by_the_past_is_the_stream(rng):

@@ -288,3 +288,10 @@ def test_adaptive_filter_finds_a_filtered_reference(rng):
     found = cancel(signal + noise, references, 32)
     assert np.var(found[:, 15_000:] - noise[:, 15_000:]) < 0.05 * np.var(noise[:, 15_000:])
     assert np.abs(found[:, :3000]).max() < 1e-3
+
+
+def test_adaptive_filter_keeps_its_head_where_the_reference_is_a_line(rng):
+    signal, weak = rng.standard_normal((2, 2, 160_000))
+    references = np.sin(2 * np.pi * 120 / 2000 * np.arange(160_000)) + 0.01 * weak
+    found = cancel(signal, references.astype(np.float32), 16)
+    assert np.var(found) < 0.01 * np.var(signal)
