@@ -65,12 +65,40 @@ class Moved:
     brain: np.ndarray
     # how far the head moved while each volume was acquired, in mm
     within: np.ndarray
+    # where it was at each slice: (n_volumes, n_slices, 4, 4)
+    by_slice: np.ndarray
 
     def take(self, volumes):
         """Choose volumes."""
         series = np.asfortranarray(self.series[..., volumes])
-        within = self.within[volumes]
-        return Moved(series, self.affine, self.matrices[volumes], self.brain, within)
+        matrices, by_slice = self.matrices[volumes], self.by_slice[volumes]
+        return Moved(series, self.affine, matrices, self.brain, self.within[volumes], by_slice)
+
+    def nearest_rigid(self):
+        """Give for each volume the one movement that is nearest to those of its slices.
+
+        Returns
+        -------
+        matrices : ndarray of shape (n_volumes, 4, 4)
+            Least squares over the voxels of the brain, as `matrices` has them.
+        remainders : ndarray of shape (n_volumes, n_points)
+            How many mm voxels of the brain are still from where they were: no rigid movement of
+            whole volumes takes that off.
+        """
+        voxels = np.argwhere(self.brain)[::7]
+        seen = nib.affines.apply_affine(self.affine, voxels)
+        matrices, remainders = [], []
+        for poses in self.by_slice:
+            back = np.linalg.inv(poses)[voxels[:, 2]]
+            places = np.einsum("nij,nj->ni", back[:, :3, :3], seen) + back[:, :3, 3]
+            matrix = np.eye(4)
+            turn, _ = Rotation.align_vectors(seen - seen.mean(0), places - places.mean(0))
+            matrix[:3, :3] = turn.as_matrix()
+            matrix[:3, 3] = seen.mean(0) - matrix[:3, :3] @ places.mean(0)
+            matrices.append(matrix)
+            off = nib.affines.apply_affine(np.linalg.inv(matrix), seen) - places
+            remainders.append(np.linalg.norm(off, axis=1))
+        return np.array(matrices), np.array(remainders)
 
     def points(self):
         """Give places in the brain before it moved, of shape (n_points, 3), in mm."""
@@ -182,7 +210,8 @@ def move(
     series = np.asfortranarray(np.stack(volumes, axis=-1))
     noise = np.random.default_rng(seed).standard_normal(series.shape[::-1], dtype=np.float32).T
     series += noise * (series[brain].mean() / tsnr)
-    return Moved(series, affine, to_matrices(parameters), brain, within)
+    by_slice = np.stack([to_matrices(each) for each in poses])
+    return Moved(series, affine, to_matrices(parameters), brain, within, by_slice)
 
 
 def _over_slices(parameters, n_slices):

@@ -144,11 +144,12 @@ def add_predict(commands):
         "predict",
         "predict the samples of a BIDS dataset with a frozen model",
         "Predict each sample of a BIDS dataset with a model that neurofuse evaluate --lock froze. "
-        "Its hashes and the versions it was made with are checked. It holds a pickle: open only "
-        "what you trust.",
+        "Its hashes and the versions it was made with are checked, and nothing is made of it but "
+        "types of scikit-learn and of this package.",
     )
     add = parser.add_argument
     add("model", metavar="MODEL", help="folder that --lock wrote")
+    add("--trust", nargs="+", default=[], metavar="TYPE", help="further types it may hold, by name")
     _add_data(parser)
     add("--out", metavar="CSV", help="file to write; default: the screen")
     add("--jobs", type=_jobs, default=1, metavar="N", help="runs at once, -1 for all cores (1)")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from sklearn_neurofuse.cli._sources import load_data
 from sklearn_neurofuse.model_selection._lock import read_lock
+from sklearn_neurofuse.model_selection._out_of_fold import predict
 
 _CHAIN = "chain.txt"
 
@@ -40,7 +41,7 @@ def run(args):
     ValueError
         If the model was changed, or its samples came through other steps.
     """
-    model, content = read_lock("predict", args.model)
+    model, content = read_lock("predict", args.model, args.trust)
     data = load_data(args)[0]
     noted = Path(args.model) / _CHAIN
     if "chain" in data and noted.exists() and noted.read_text("utf-8") != _as_text(data.chain):
@@ -48,10 +49,12 @@ def run(args):
             f"the model was made of samples that came through other steps, see {noted}; give "
             "--config as it was then"
         )
-    table = pd.DataFrame({"group": data.groups, "predicted": model.predict(data.X)})
-    if hasattr(model, "predict_proba"):
-        chances = model.predict_proba(data.X)
-        for label, column in zip(model.classes_, chances.T, strict=True):
+    classes = np.array(content["classes"])
+    predicted, score, is_probability, _ = predict(model, data.X, classes, content["threshold"])
+    table = pd.DataFrame({"group": data.groups, "predicted": classes[predicted.astype(int)]})
+    if is_probability:
+        chances = np.column_stack([1 - score, score]) if score.ndim == 1 else score
+        for label, column in zip(classes, chances.T, strict=True):
             table[f"probability {label}"] = column
     table["known"] = np.asarray(data.target_names)[data.target]
     table.to_csv(sys.stdout if args.out is None else args.out, index=False)

@@ -156,6 +156,14 @@ class SensorSpace(Space):
             second = self.bands
         return [f"{channel}__{label}" for channel in self.ch_names for label in second]
 
+    def __getstate__(self):
+        """Give plain values, since an Info cannot be built piece by piece."""
+        return self.to_state()[0]
+
+    def __setstate__(self, state):
+        """Make the space of plain values."""
+        self.__dict__.update(type(self).from_state(state, {}).__dict__)
+
     def to_state(self):
         """Take the space apart for storage.
 

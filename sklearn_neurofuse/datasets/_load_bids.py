@@ -134,6 +134,11 @@ def load_bids(
     or the last: events that both modalities have decide, and where there are none the run is
     refused.
 
+    Slice times are those of the slices in the order of the image, also where the sidecar's
+    ``SliceEncodingDirection`` ends with a minus. Where slices lie along another axis than the
+    third, the run has no slice times, only the mean of them as its ``slice_time_ref``, and
+    ``pairs["notes"]`` tells what to give `SliceTimingCorrector`.
+
     References
     ----------
     .. [1] Gorgolewski, K. J., et al. (2016). The brain imaging data structure, a format for

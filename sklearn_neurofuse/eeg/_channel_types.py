@@ -102,8 +102,42 @@ def load_raw(recording):
     -------
     mne.io.BaseRaw
         To be worked on.
+
+    Raises
+    ------
+    ValueError
+        If a channel that is not marked bad holds values that are not finite.
     """
-    return correct_channels(copy_raw(recording), recording)
+    return check_finite(correct_channels(copy_raw(recording), recording))
+
+
+def check_finite(raw):
+    """Refuse recordings in which good channels hold values that are not finite.
+
+    Parameters
+    ----------
+    raw : mne.io.BaseRaw
+        In memory.
+
+    Returns
+    -------
+    mne.io.BaseRaw
+        The same object.
+
+    Raises
+    ------
+    ValueError
+        Naming the channels.
+    """
+    kinds = {"eeg": True, "eog": True, "ecg": True, "emg": True, "seeg": True, "ecog": True}
+    picks = mne.pick_types(raw.info, **kinds, exclude="bads")
+    lost = [raw.ch_names[pick] for pick in picks if not np.isfinite(raw[pick][0].sum())]
+    if lost:
+        raise ValueError(
+            f"the channels {', '.join(lost)} hold values that are not finite; mark them bad, or "
+            "cut the stretch out"
+        )
+    return raw
 
 
 def kind_of(name):

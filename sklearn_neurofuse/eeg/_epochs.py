@@ -120,6 +120,9 @@ def cut_epochs(recording, events, tmin, tmax, baseline, reject):
     if len(epochs):
         data[epochs.selection] = epochs.get_data(copy=False)
     reasons = {row: _reason(log) for row, log in enumerate(epochs.drop_log) if log}
+    for row in _broken(data, epochs):
+        data[row] = np.nan
+        reasons.setdefault(row, "it holds values that are not finite")
     if reject == "auto" and len(epochs):
         for row in epochs.selection[_too_large(epochs)].tolist():
             data[row] = np.nan
@@ -150,11 +153,20 @@ def _reason(log):
     return f"rejected for {', '.join(log)}"
 
 
+def _broken(data, epochs):
+    """List the epochs in which good channels hold values that are not finite."""
+    good = [i for i, name in enumerate(epochs.ch_names) if name not in epochs.info["bads"]]
+    return np.flatnonzero(~np.isfinite(data[:, good]).all(axis=(1, 2))).tolist()
+
+
 def _too_large(epochs):
     """Find epochs whose greatest peak-to-peak amplitude is far above the others'."""
     data = epochs.get_data(copy=False)
     good = [i for i, name in enumerate(epochs.ch_names) if name not in epochs.info["bads"]]
     size = np.log(np.ptp(data[:, good], axis=2).max(axis=1, initial=0.0) + np.finfo(float).tiny)
-    deviation = size - np.median(size)
-    scale = _MAD * np.median(np.abs(deviation))
-    return deviation > _N_DEVIATIONS * max(scale, np.finfo(float).eps)
+    known = np.isfinite(size)
+    if not known.any():
+        return known
+    deviation = size - np.median(size[known])
+    scale = _MAD * np.median(np.abs(deviation[known]))
+    return known & (deviation > _N_DEVIATIONS * max(scale, np.finfo(float).eps))

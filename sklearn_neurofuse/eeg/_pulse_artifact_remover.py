@@ -164,6 +164,8 @@ class PulseArtifactRemover(RecordingTransformer):
         raw = load_raw(recording)
         pick_eeg(raw)
         picks = mne.pick_types(raw.info, eeg=True, eog=True, exclude=())
+        # a channel that is marked bad may hold anything
+        picks = [pick for pick in picks if np.isfinite(raw[pick][0].sum())]
         beats = find_heartbeats(raw, self.ecg, tuple(self.heart_rate))
         artifact = estimate_pulse_artifact(
             (raw.get_data(picks=[pick])[0] for pick in picks),

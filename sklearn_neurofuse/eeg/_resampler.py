@@ -1,7 +1,7 @@
 """`Resampler`: another sampling frequency."""
 
 from sklearn_neurofuse._validation import check_choice, check_number
-from sklearn_neurofuse.eeg._channel_types import correct_channels, load_raw
+from sklearn_neurofuse.eeg._channel_types import check_finite, correct_channels, load_raw
 from sklearn_neurofuse.eeg._copies import resample_raw
 from sklearn_neurofuse.recordings import RecordingTransformer
 
@@ -25,7 +25,7 @@ class Resampler(RecordingTransformer):
     Raises
     ------
     ValueError
-        If the frequency is not positive.
+        If the frequency is not positive, or values are not finite.
 
     See Also
     --------
@@ -76,4 +76,4 @@ class Resampler(RecordingTransformer):
         if recording.info["sfreq"] == self.sfreq:
             return load_raw(recording)
         resampled = resample_raw(recording, self.sfreq, method=self.method, n_jobs=self.n_jobs)
-        return correct_channels(resampled, recording)
+        return check_finite(correct_channels(resampled, recording))

@@ -13,7 +13,7 @@ from sklearn_neurofuse.recordings import RecordingTransformer
 
 _MOTION = (0, 6, 12, 24)
 _GLOBAL, _DISPLACEMENT = "global_signal", "framewise_displacement"
-_N_VOXELS = 1000
+_N_VOXELS = 300
 
 
 class ConfoundRegressor(RecordingTransformer):

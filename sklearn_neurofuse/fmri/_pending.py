@@ -208,11 +208,11 @@ class WarpedSeries(PendingSeries):
         if isinstance(source, RealignedSeries):
             source, maps = source.source, source.maps
         series, _ = read_series(source)
-        values = sample_series(series, maps, self.places, self.order, self.n_jobs)
-        del series
         result = np.zeros(self.shape, dtype=np.float32, order="F")
-        for k in range(values.shape[1]):
-            result[..., k][self.inside] = values[:, k]
+        # in the order of memory of the volumes of the result
+        rows = np.ravel_multi_index(np.nonzero(self.inside), self.inside.shape, order="F")
+        out = result.reshape(-1, result.shape[3], order="F")
+        sample_series(series, maps, self.places, self.order, self.n_jobs, out, rows)
         return result
 
 

@@ -18,7 +18,10 @@ _SAMPLED = 0.1
 _ITERATIONS, _EDGES, _SMOOTHED = (100, 50), (8.0, 4.0), (3.0, 1.0)
 # the first of the two only to match contrasts
 _WARP_ITERATIONS = (40, 20, 0), (60, 30, 10)
-_WARP_RADIUS, _WARP_SMOOTHED = 3, 3.0
+# of the window and of the steps, in voxels
+_WARP_RADIUS, _STEP_SMOOTHED = 3, 4.0
+# of the volumes, whose detail coarse voxels do not hold, and of the warp, in mm
+_DETAIL_MM, _WARP_MM = 2.0, 4.0
 _N_LEVELS = 24
 _BORDER_MM = 6.0
 
@@ -80,7 +83,8 @@ def register_warp(template, moving, inside):
     """Find the symmetric diffeomorphic warp by local cross-correlation (SyN).
 
     The template is first given the contrast of `moving`, so that edges of one and the same sign
-    meet; and again once they meet roughly.
+    meet; and again once they meet roughly. In the end the warp is smoothed, since what it has of
+    fine detail is noise.
 
     Parameters
     ----------
@@ -105,11 +109,13 @@ def register_warp(template, moving, inside):
         voxels = np.moveaxis(np.indices(mask.shape, dtype=np.float32), 0, -1)
         places = voxels + field / template.affine[0, 0]
         seen = ndimage.map_coordinates(moving, np.moveaxis(places, -1, 0), order=1)
-    return field
+    return ndimage.gaussian_filter(
+        field, _WARP_MM / template.affine[0, 0], mode="nearest", axes=(0, 1, 2)
+    )
 
 
 def _syn(static, moving, affine, iterations):
-    metric = CCMetric(3, sigma_diff=_WARP_SMOOTHED, radius=_WARP_RADIUS)
+    metric = CCMetric(3, sigma_diff=_STEP_SMOOTHED, radius=_WARP_RADIUS)
     # a coarse grid must still hold the window of the correlation
     wanted = 2 * _WARP_RADIUS + 2
     fits = [min(static.shape) >= wanted * 2**level for level in range(len(iterations))]
@@ -121,9 +127,13 @@ def _syn(static, moving, affine, iterations):
         )
     search = SymmetricDiffeomorphicRegistration(metric, level_iters=list(iterations[-n_levels:]))
     search.verbosity = 0
+    static, moving = (
+        ndimage.gaussian_filter(_scaled(volume), _DETAIL_MM / affine[0, 0])
+        for volume in (static, moving)
+    )
     mapping = search.optimize(
-        _scaled(static),
-        _scaled(moving),
+        static,
+        moving,
         static_grid2world=np.array(affine),
         moving_grid2world=np.array(affine),
     )

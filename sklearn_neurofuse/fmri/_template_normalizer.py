@@ -4,7 +4,7 @@ import os
 
 import nibabel as nib
 import numpy as np
-from nibabel.affines import apply_affine
+from nibabel.affines import apply_affine, voxel_sizes
 from scipy import ndimage
 
 from sklearn_neurofuse._validation import check_choice, check_number
@@ -22,7 +22,7 @@ from sklearn_neurofuse.recordings import RecordingTransformer
 
 # registered at this voxel size in mm, whatever the result has
 _EDGE = 2.0
-# beyond the brain, so that smoothing at its border finds values
+# beyond the brain, so that smoothing and registration find values at its border
 _GROWN_MM = 8.0
 
 
@@ -80,6 +80,10 @@ class TemplateNormalizer(RecordingTransformer):
     head is then stripped by the template's mask, brought to it by an affine registration, and one
     that was stripped before keeps its mask. Distortion of EPI is not corrected: use fMRIPrep's
     output where it matters.
+
+    For a warp the template is given the contrast of the run, voxels between those of the run are
+    found by cubic splines, and detail below about 5 mm, which voxels of EPI do not hold, is
+    smoothed away in the volumes as in the warp: what is left of it would be noise.
 
     ``quality`` tells the affine, the largest displacement of the warp in mm, the ``coverage``
     (the share of the template's brain inside the field of view), the ``overlap`` (Dice) of the
@@ -180,7 +184,13 @@ class TemplateNormalizer(RecordingTransformer):
             order=self.order,
             n_jobs=self.n_jobs,
         )
-        return recording.replace(img=img, done=with_space(recording.done, target.space))
+        return recording.replace(
+            img=img,
+            done=with_space(recording.done, target.space),
+            # slices of the template were acquired at no one time
+            slice_times=None,
+            slice_time_ref=recording.slice_time_ref,
+        )
 
     def estimate(self, run):
         """Register a run and give the transform, to be looked at, saved or used elsewhere.
@@ -205,15 +215,17 @@ class TemplateNormalizer(RecordingTransformer):
         template = self._load(_EDGE)
         if self.via == "mean_epi":
             data, affine, to_run = brain.data, brain.affine, np.eye(4)
+            grown = brain.grown
         else:
             data, affine = _read_anatomical(run)
-            data = strip_anatomical(data, affine, template)
+            data = grown = strip_anatomical(data, affine, template)
             to_run = register_affine(data, affine, brain.data, brain.affine, rigid=True)
         found = register_affine(template.data, template.affine, data, affine)
         if self.kind == "affine":
             return TemplateTransform(to_run @ found)
         places = TemplateTransform(found).places(template.affine, template.data.shape)
-        values, inside = _sampled(data, affine, places)
+        # voxels may be coarse: straight lines between them would blur some places more than others
+        values, inside = _sampled(grown, affine, places, order=3)
         warp = register_warp(template, values, inside)
         return TemplateTransform(to_run @ found, warp, template.affine)
 
@@ -226,6 +238,9 @@ class _Brain:
         self.affine = run.img.affine
         self.mask = epi_brain(volume, self.affine)
         self.data = np.where(self.mask, volume, np.float32(0))
+        # a mask that cuts a little off would be taken for the edge of the brain
+        away = ndimage.distance_transform_edt(~self.mask, sampling=voxel_sizes(self.affine))
+        self.grown = np.where(away <= _GROWN_MM, volume, np.float32(0))
 
 
 def _read_anatomical(run):

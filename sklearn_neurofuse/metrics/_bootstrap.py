@@ -149,8 +149,9 @@ def bootstrap_interval(
     *Cross-validation.* Resampling takes predictions as those of one rule. In a cross-validation
     each two groups meet twice, once with either as the test, so that the estimate is a sum over
     pairs in which each stands twice: without a signal its variance is twice that of the resamples
-    [5]_, and with a strong one, where all folds learn the same rule, no more than it. With a `design_effect` :math:`d` the resamples are moved away from the estimate
-    by the factor :math:`\sqrt d`.
+    [5]_, and with a strong one, where all folds learn the same rule, no more than it. With a
+    `design_effect` :math:`d` the resamples are moved away from the estimate by the factor
+    :math:`\sqrt d`.
 
     The cost is O(`n_resamples` x n_samples) for a named metric, `n_resamples` calls for a
     callable, and with ``"bca"`` as much again for as many weightings as there are groups.

@@ -8,17 +8,21 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-import joblib
 import numpy as np
 
 from sklearn_neurofuse.model_selection._assessment import Wishes
 from sklearn_neurofuse.model_selection._figures import check_scoring
 from sklearn_neurofuse.model_selection._json import to_json
+from sklearn_neurofuse.model_selection._model_file import (
+    read_model,
+    warn_of_versions,
+    write_model,
+)
 from sklearn_neurofuse.model_selection._samples import plain, row_digests
 from sklearn_neurofuse.model_selection._settings import describe_data, versions
 
-_MODEL, _LOCK, _LOG = "model.joblib", "lock.json", "validations.json"
-_FORMAT = 1
+_MODEL, _LOCK, _LOG = "model.skops", "lock.json", "validations.json"
+_FORMAT = 2
 
 
 def check_free(owner, path):
@@ -60,12 +64,13 @@ def write_lock(path, model, task, design, wishes):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    threshold = task.threshold
+    if hasattr(model, "best_threshold_"):
+        # what tuned it is not needed any more
+        model, threshold = model.estimator_, model.best_threshold_
     draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        joblib.dump(model, draft / _MODEL)
-        threshold = task.threshold
-        if threshold is None:
-            threshold = getattr(model, "best_threshold_", None)
+        write_model("evaluate", draft / _MODEL, model)
         content = {
             "format": _FORMAT,
             "model": type(model).__name__,
@@ -73,7 +78,6 @@ def write_lock(path, model, task, design, wishes):
             "created": now(),
             "classes": [plain(label) for label in design.classes],
             "threshold": None if threshold is None else float(threshold),
-            "threshold_is_fixed": task.threshold is not None,
             "criteria": wishes.criteria,
             "scoring": [name for name, metric in wishes.scoring.items() if not callable(metric)],
             "prevalence": wishes.prevalence,
@@ -90,7 +94,7 @@ def write_lock(path, model, task, design, wishes):
     return content
 
 
-def read_lock(owner, path):
+def read_lock(owner, path, trusted=()):
     """Read a frozen model and see that nothing was changed.
 
     Parameters
@@ -99,6 +103,8 @@ def read_lock(owner, path):
         Who asks, for messages.
     path : path-like
         The folder.
+    trusted : sequence of str, default=()
+        As in `read_model`.
 
     Returns
     -------
@@ -117,7 +123,8 @@ def read_lock(owner, path):
         raise ValueError(f"{owner}: {path} has format {content['format']}, known is {_FORMAT}")
     if sha256(path / _MODEL) != content["model_sha256"]:
         raise ValueError(f"{owner}: {path / _MODEL} is not the model that was locked")
-    return joblib.load(path / _MODEL), content
+    warn_of_versions(owner, content["versions"], versions())
+    return read_model(owner, path / _MODEL, trusted), content
 
 
 def read_wishes(content):

@@ -8,7 +8,15 @@ import numpy as np
 from sklearn_neurofuse.model_selection._samples import recordings_of
 from sklearn_neurofuse.model_selection._shift import shapes_of
 
-_PACKAGES = ("sklearn-neurofuse", "scikit-learn", "numpy", "scipy", "pandas")
+_PACKAGES = (
+    "sklearn-neurofuse",
+    "scikit-learn",
+    "numpy",
+    "scipy",
+    "pandas",
+    "torch",
+    "skorch",
+)
 
 
 def describe(design, X, seed):

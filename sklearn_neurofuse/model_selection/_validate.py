@@ -35,7 +35,7 @@ from sklearn_neurofuse.model_selection._statements import (
 _OWNER = "validate"
 
 
-def validate(path, X, y, *, groups=None, sites=None):
+def validate(path, X, y, *, groups=None, sites=None, trusted=()):
     """Score a new set with a frozen model, once.
 
     Nothing is fitted or chosen: model, threshold, metrics and criteria are those that
@@ -45,8 +45,8 @@ def validate(path, X, y, *, groups=None, sites=None):
     Parameters
     ----------
     path : path-like
-        Folder that `evaluate` wrote. It holds a pickle: open it only where its source is
-        trusted; the hashes tell accidents, not attacks.
+        Folder that `evaluate` wrote. The model in it is no pickle: it is read by skops [3]_, and
+        only types of scikit-learn, NumPy and this package are made of it.
     X : Multimodal, Recordings or array-like of length n_samples
         New samples, with the modalities and shapes of the first.
     y : array-like of shape (n_samples,)
@@ -55,6 +55,9 @@ def validate(path, X, y, *, groups=None, sites=None):
         Who belongs together, as in `evaluate`.
     sites : array-like of shape (n_samples,), default=None
         Site of each sample, for figures of each site; None takes the site of the recordings.
+    trusted : sequence of str, default=()
+        Full names of further types in the model that may be made, such as
+        ``"my_package.MyTransformer"``; only where its source is trusted.
 
     Returns
     -------
@@ -67,7 +70,8 @@ def validate(path, X, y, *, groups=None, sites=None):
     FileNotFoundError
         If there is no locked model.
     ValueError
-        If lock or model were changed, the set was scored before, holds samples that the model
+        If lock or model were changed, the model holds types that are not `trusted`, the set was
+        scored before, holds samples that the model
         was made with, or differs in modalities, shapes or classes.
 
     References
@@ -78,6 +82,7 @@ def validate(path, X, y, *, groups=None, sites=None):
     .. [2] Collins, G. S., Moons, K. G. M., Dhiman, P., et al. (2024). TRIPOD+AI statement:
        updated guidance for reporting clinical prediction models that use regression or machine
        learning methods. BMJ, 385, e078378. doi:10.1136/bmj-2023-078378
+    .. [3] https://skops.readthedocs.io/en/stable/persistence.html
 
     Examples
     --------
@@ -95,7 +100,7 @@ def validate(path, X, y, *, groups=None, sites=None):
     ...     validate(path, X_new, y)
     Evaluation: balanced accuracy 0.74 [0.63, 0.84], clinical criteria undecided
     """
-    model, content = read_lock(_OWNER, path)
+    model, content = read_lock(_OWNER, path, trusted)
     classes = np.array(content["classes"])
     independent = make_set(_OWNER, X, y, groups, classes, sites)
     _check_shapes(independent.X, content)
@@ -109,8 +114,7 @@ def validate(path, X, y, *, groups=None, sites=None):
                 "frozen model is scored once on each set"
             )
     wishes = read_wishes(content)
-    threshold = content["threshold"] if content["threshold_is_fixed"] else None
-    made = predict_set(model, independent, threshold)
+    made = predict_set(model, independent, content["threshold"])
     whole, sites = assess_set(made, independent, wishes)
     evaluation = Evaluation(
         None,

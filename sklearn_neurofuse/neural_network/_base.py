@@ -20,7 +20,12 @@ from sklearn_neurofuse.neural_network._options import (
 )
 from sklearn_neurofuse.neural_network._problem import Problem, Settings
 from sklearn_neurofuse.neural_network._standardize import Standardizer
-from sklearn_neurofuse.neural_network._storage import read_state, restore, save_state
+from sklearn_neurofuse.neural_network._storage import (
+    read_state,
+    restore,
+    save_state,
+    take_apart,
+)
 from sklearn_neurofuse.neural_network.modules._fusion_net import FUSIONS
 
 
@@ -141,14 +146,35 @@ class BaseFusion(BaseEstimator):
             if name.startswith("extra/")
         }
         self._task = self._set_extra(extra)
-        with own_randomness(0):
-            self._standardizers, self._ensemble = restore(
-                header, arrays, layout, settings, self._task
-            )
         self.layout_ = layout
         self.n_features_in_ = layout.n_features
+        self._restore(header, arrays, settings)
         self._store(settings, bool(extra["early_stopping_grouped"]))
         return self
+
+    def __getstate__(self):
+        """Give everything as plain values and arrays, the networks too."""
+        state = super().__getstate__()
+        if "_ensemble" not in state:
+            return state
+        networks = take_apart(self._standardizers, self._ensemble)
+        left = set(state) - {"_standardizers", "_ensemble", "nets_", "net_"}
+        return {name: state[name] for name in left} | {"_networks": networks}
+
+    def __setstate__(self, state):
+        """Put the networks together again."""
+        state = dict(state)
+        networks = state.pop("_networks", None)
+        super().__setstate__(state)
+        if networks is not None:
+            self._restore(*networks, self._settings)
+            self._show_networks()
+
+    def _restore(self, header, arrays, settings):
+        with own_randomness(0):
+            self._standardizers, self._ensemble = restore(
+                header, arrays, self.layout_, settings, self._task
+            )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -211,10 +237,14 @@ class BaseFusion(BaseEstimator):
         self._store(settings, groups is not None)
         return self
 
-    def _store(self, settings, grouped):
-        self.gate_ = self._ensemble.gate
+    def _show_networks(self):
         self.nets_ = [member.net for member in self._ensemble.members]
         self.net_ = self.nets_[0] if self.nets_ else None
+
+    def _store(self, settings, grouped):
+        self._settings = settings
+        self._show_networks()
+        self.gate_ = self._ensemble.gate
         self.history_ = [member.history for member in self._ensemble.members]
         self.mixture_ = self._ensemble.mixture
         self.encoders_ = settings.encoders

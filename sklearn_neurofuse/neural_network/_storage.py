@@ -1,4 +1,4 @@
-"""Fitted networks as plain arrays and JSON in one npz file, without a pickle."""
+"""Fitted networks as plain arrays and JSON, in memory or in one npz file, without a pickle."""
 
 import json
 from zipfile import BadZipFile
@@ -15,6 +15,41 @@ from sklearn_neurofuse.neural_network._skorch import make_net
 from sklearn_neurofuse.neural_network._standardize import Standardizer
 
 _FORMAT = 1
+
+
+def take_apart(standardizers, ensemble):
+    """Turn what was learned into plain values and arrays.
+
+    Parameters
+    ----------
+    standardizers : dict of str to Standardizer
+        Of each modality.
+    ensemble : Ensemble
+        What was learned.
+
+    Returns
+    -------
+    header : dict
+        JSON-serialisable.
+    arrays : dict of str to ndarray
+        The arrays.
+    """
+    arrays = {}
+    for name in standardizers:
+        arrays[f"mean/{name}"] = standardizers[name].mean
+        arrays[f"scale/{name}"] = standardizers[name].scale
+    for name, weights in ensemble.coefficients.items():
+        arrays[f"linear/{name}"] = weights
+    arrays["intercept"] = ensemble.intercept
+    for i, member in enumerate(ensemble.members):
+        arrays |= _member_arrays(f"member{i}", member)
+    header = {
+        "person_wise": {name: each.person_wise for name, each in standardizers.items()},
+        "mixture": ensemble.mixture,
+        "gate": float(ensemble.gate),
+        "slots": [member.n_slots for member in ensemble.members],
+    }
+    return header, arrays
 
 
 def save_state(path, *, kind, layout, standardizers, ensemble, extra):
@@ -35,27 +70,18 @@ def save_state(path, *, kind, layout, standardizers, ensemble, extra):
     extra : dict of str to ndarray
         What the class keeps beside it.
     """
-    spaces, arrays = {}, {f"extra/{name}": value for name, value in extra.items()}
+    header, arrays = take_apart(standardizers, ensemble)
+    arrays |= {f"extra/{name}": value for name, value in extra.items()}
+    spaces = {}
     for name in layout.names:
         spaces[name], space_arrays = space_to_state(layout.spaces[name])
         arrays |= {f"space/{name}/{key}": value for key, value in space_arrays.items()}
-        arrays[f"mean/{name}"] = standardizers[name].mean
-        arrays[f"scale/{name}"] = standardizers[name].scale
-    for name, weights in ensemble.coefficients.items():
-        arrays[f"linear/{name}"] = weights
-    arrays["intercept"] = ensemble.intercept
-    for i, member in enumerate(ensemble.members):
-        arrays |= _member_arrays(f"member{i}", member)
-    header = {
+    header |= {
         "format": _FORMAT,
         "class": kind,
         "shapes": {name: list(shape) for name, shape in layout.shapes.items()},
         "feature_names": layout.feature_names,
         "spaces": spaces,
-        "person_wise": {name: each.person_wise for name, each in standardizers.items()},
-        "mixture": ensemble.mixture,
-        "gate": ensemble.gate,
-        "slots": [member.n_slots for member in ensemble.members],
     }
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     with open(path, "wb") as file:
@@ -65,12 +91,16 @@ def save_state(path, *, kind, layout, standardizers, ensemble, extra):
 def _member_arrays(prefix, member):
     arrays = {
         f"{prefix}/net/{name}": value.numpy()
-        for name, value in member.net.module_.state_dict().items()
+        for name, value in _uncompiled(member.net.module_).state_dict().items()
     }
     for name, each in member.components.items():
         for part in ("mean", "filters", "patterns"):
             arrays[f"{prefix}/components/{name}/{part}"] = getattr(each, part)
     return arrays
+
+
+def _uncompiled(module):
+    return getattr(module, "_orig_mod", module)
 
 
 def read_state(path, kind):
@@ -119,8 +149,10 @@ def restore(header, arrays, layout, settings, task):
 
     Parameters
     ----------
-    header, arrays, layout : object
-        What `read_state` gave.
+    header, arrays : dict
+        What `take_apart` gave.
+    layout : Layout
+        Of the training samples.
     settings : Settings
         Of the estimator that reads.
     task : Classification or Regression
@@ -168,8 +200,10 @@ def _restore_member(arrays, n_slots, layout, settings, task):
             "the file holds another network than the parameters of this estimator make; give it "
             f"the parameters that were used in fit: {error}"
         ) from error
+    # as after fit: on the CPU
+    training = settings.training | {"device": "cpu", "compile": False}
     net = make_net(
-        module, task.criterion, held_out=None, training=settings.training, augmenter=None
+        module, task.criterion, held_out=None, training=training, augmenter=None
     ).initialize()
     net.trim_for_prediction()
     return Member(components, n_slots, net, [])

@@ -21,7 +21,6 @@ _BOLD_FIELDS = (
     "confounds",
     "events",
     "done",
-    "anatomical",
 )
 _BRAINVISION = (".vhdr", ".ahdr")
 _NAMED_FILES = re.compile(r"^(?:DataFile|MarkerFile)\s*=\s*(.+?)\s*$", re.MULTILINE)
@@ -57,8 +56,16 @@ def identify(source, memo, tokenise):
         return file_token(source)
     if isinstance(source, BoldRun):
         image = file_token(source.path) if source.path else image_token(source.img, memo)
-        return ["bold", image, [tokenise(getattr(source, name)) for name in _BOLD_FIELDS]]
+        fields = [tokenise(getattr(source, name)) for name in _BOLD_FIELDS]
+        return ["bold", image, [*fields, _anatomical_token(source.anatomical, tokenise)]]
     return _raw_token(source, memo, tokenise)
+
+
+def _anatomical_token(anatomical, tokenise):
+    # not every step needs it, so that it may be gone
+    if isinstance(anatomical, str) and Path(anatomical).exists():
+        return file_token(anatomical)
+    return tokenise(anatomical)
 
 
 def file_token(path):

@@ -245,7 +245,7 @@ def resample_series(series, maps, order=3, n_jobs=None, out=None):
     return result
 
 
-def sample_series(series, maps, places, order=3, n_jobs=None):
+def sample_series(series, maps, places, order=3, n_jobs=None, out=None, rows=slice(None)):
     """Interpolate each volume of a series at a few mapped places.
 
     Parameters
@@ -260,20 +260,25 @@ def sample_series(series, maps, places, order=3, n_jobs=None):
         Of the splines.
     n_jobs : int, default=None
         Threads.
+    out : ndarray of float32 of shape (n_rows, n_volumes), default=None
+        Where to put the values.
+    rows : slice or ndarray of int of shape (n_places,), default=slice(None)
+        The rows of `out` that get them.
 
     Returns
     -------
     ndarray of float32 of shape (n_places, n_volumes)
-        The values, in Fortran order; beyond the border, it goes on.
+        `out`, or the values in Fortran order; beyond the border, the series goes on.
     """
-    samples = np.empty((places.shape[1], series.shape[3]), dtype=np.float32, order="F")
+    if out is None:
+        out = np.empty((places.shape[1], series.shape[3]), dtype=np.float32, order="F")
 
     def fill(k):
         here = np.array(places) if maps is None else _apply(maps[k], places)
-        samples[:, k] = _sample(take_volume(series, k), here, order)
+        out[rows, k] = _sample(take_volume(series, k), here, order)
 
     in_threads([delayed(fill)(k) for k in range(series.shape[3])], n_jobs)
-    return samples
+    return out
 
 
 def in_threads(jobs, n_jobs):

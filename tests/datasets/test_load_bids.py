@@ -129,6 +129,34 @@ def test_the_anatomical_image_is_found(tmp_path):
     assert str(load(tmp_path).X["fmri"].load(0).anatomical) == str(path)
 
 
+@pytest.mark.parametrize(
+    ("direction", "expected"), [("k", [0.0, 1.0, 0.5, 1.5]), ("k-", [1.5, 0.5, 1.0, 0.0])]
+)
+def test_slice_times_are_those_of_the_slices_of_the_image(tmp_path, direction, expected):
+    write_run(tmp_path, sidecar={"SliceEncodingDirection": direction})
+    run = load(tmp_path).X["fmri"].load(0)
+    np.testing.assert_allclose(run.slice_times, expected)
+    assert run.slice_time_ref == pytest.approx(0.75 / 2)
+
+
+def test_slices_along_another_axis_are_never_taken_for_the_third(tmp_path):
+    sidecar = {"SliceTiming": [0.0, 0.2, 0.4, 0.6, 0.8, 1.0], "SliceEncodingDirection": "j-"}
+    write_run(tmp_path, sidecar=sidecar)
+    data = load(tmp_path)
+    run = data.X["fmri"].load(0)
+    assert run.slice_times is None
+    # events still meet the volumes
+    assert run.slice_time_ref == pytest.approx(0.25)
+    remedy = "slice_times=[1.0, 0.8, 0.6, 0.4, 0.2, 0.0], slice_axis=1"
+    assert remedy in data.pairs.loc[0, "notes"]
+
+
+def test_an_unknown_direction_of_slices(tmp_path):
+    write_run(tmp_path, sidecar={"SliceEncodingDirection": "z"})
+    with pytest.raises(ValueError, match=r"SliceEncodingDirection must be one of i, i-.*got 'z'"):
+        load(tmp_path)
+
+
 def test_a_subject_without_eeg_lacks_a_modality(tmp_path):
     write_run(tmp_path, "01")
     write_bold(tmp_path / "sub-02" / "func", "sub-02_task-fist")

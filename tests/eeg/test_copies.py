@@ -48,7 +48,7 @@ def raw():
     [
         GradientArtifactRemover(),
         GradientArtifactRemover(motion=np.random.default_rng(0).normal(size=(40, 6))),
-        GradientArtifactRemover(anc=True),
+        GradientArtifactRemover(anc=True, slice_groups=1),
         GradientArtifactRemover(8, weighting="past", sfreq=250.0),
         CarbonWireRegressor(delay=0.005),
         PulseArtifactRemover(),

@@ -102,6 +102,17 @@ def test_auto_rejection_does_not_mind_bad_channels(raw):
     assert Epocher(reject="auto").fit_transform(trials(loud, [5.0, 8.0, 10.0])).present.all()
 
 
+@pytest.mark.parametrize("reject", [None, "auto"])
+def test_epochs_with_values_that_are_not_finite_are_missing(raw, reject):
+    broken = raw.copy()
+    point = int(3.1 * raw.info["sfreq"])
+    broken[0, point] = np.nan
+    X = trials(broken, [3.0, 6.0, 9.0])
+    samples = Epocher(reject=reject).fit_transform(X)
+    np.testing.assert_array_equal(samples.present, [False, True, True])
+    assert np.isfinite(samples.data[1:]).all()
+
+
 def test_event_beyond_the_recording(raw):
     with pytest.raises(RecordingError, match="event 1 at 25 s lies outside the recording"):
         Epocher().fit_transform(trials(raw, [2.0, 25.0]))

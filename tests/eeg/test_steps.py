@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 
 from sklearn_neurofuse import Recordings
-from sklearn_neurofuse.eeg import ChannelInterpolator, FrequencyFilter, Rereferencer, Resampler
+from sklearn_neurofuse.eeg import (
+    ChannelInterpolator,
+    FrequencyFilter,
+    ICAArtifactRemover,
+    PulseArtifactRemover,
+    Rereferencer,
+    Resampler,
+)
 from sklearn_neurofuse.exceptions import RecordingError
 from tests.eeg import recorded
 
@@ -254,3 +261,33 @@ def test_rest_needs_positions(raw):
 def test_bad_references(raw, params):
     with pytest.raises(TypeError, match="Rereferencer: "):
         Rereferencer(**params).fit(Recordings([raw]))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        FrequencyFilter(1.0, 40.0),
+        Resampler(64.0),
+        ChannelInterpolator(),
+        Rereferencer(),
+        ICAArtifactRemover(),
+        PulseArtifactRemover(),
+    ],
+    ids=lambda step: type(step).__name__,
+)
+def test_values_that_are_not_finite_are_named(raw, step):
+    broken = raw.copy()
+    broken["F7", 100] = np.nan
+    with pytest.raises(ValueError, match="the channels F7 hold values that are not finite; mark"):
+        type(step)(**step.get_params()).fit_transform(Recordings([broken])).load(0)
+
+
+def test_a_bad_channel_may_hold_anything(raw):
+    broken = raw.copy()
+    broken["F7", 100] = np.nan
+    broken.info["bads"] = ["F7"]
+    mended = run(ChannelInterpolator(), broken)
+    assert np.isfinite(mended.get_data()).all()
+    for step in (PulseArtifactRemover(), ICAArtifactRemover(artifacts="ocular"), Rereferencer()):
+        kept = run(step, broken).drop_channels("F7")
+        assert np.isfinite(kept.get_data()).all()

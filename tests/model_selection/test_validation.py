@@ -2,10 +2,10 @@
 
 import json
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import recall_score, roc_auc_score
@@ -20,6 +20,7 @@ from sklearn_neurofuse.model_selection import (
     evaluate,
     validate,
 )
+from sklearn_neurofuse.model_selection._model_file import read_model
 
 FAST = {"cv": RepeatedStratifiedGroupKFold(4, n_repeats=2, random_state=0), "baselines": False,
         "random_state": 0}  # fmt: skip
@@ -124,8 +125,9 @@ def test_lock_and_validate(make_set, tmp_path):
     evaluate(LogisticRegression(), X, y, groups=groups, threshold="balanced_accuracy", lock=path,
              criteria={"recall": 0.5}, prevalence=0.1, **FAST | {"cv": cv})  # fmt: skip
     lock = json.loads((path / "lock.json").read_text())["content"]
-    model = joblib.load(path / "model.joblib")
-    assert lock["threshold"] == model.best_threshold_
+    model = read_model("test", path / "model.skops")
+    assert type(model) is LogisticRegression
+    assert 0 < lock["threshold"] < 1
     assert lock["criteria"] == {"recall": 0.5}
     assert lock["classes"] == ["control", "patient"]
 
@@ -167,7 +169,7 @@ def test_a_fixed_threshold_is_frozen(make_set, tmp_path):
     evaluate(SVC(), X, y, groups=groups, threshold=0.7, lock=path, **FAST)
     test = make_set("b")
     report = validate(path, test[0], test[1], groups=test[2])
-    score = joblib.load(path / "model.joblib").decision_function(test[0])
+    score = read_model("test", path / "model.skops").decision_function(test[0])
     made = report.predictions
     np.testing.assert_array_equal(made["predicted"] == "patient", score >= 0.7)
     assert any("no probabilities" in text for text in report.unchecked)
@@ -188,7 +190,7 @@ def test_nothing_may_be_changed(make_set, tmp_path):
     with pytest.raises(ValueError, match=r"lock.json is damaged"):
         validate(path, new[0], new[1], groups=new[2])
     (path / "lock.json").write_text(text)
-    joblib.dump(LogisticRegression(), path / "model.joblib")
+    skops.io.dump(LogisticRegression(), path / "model.skops")
     with pytest.raises(ValueError, match="is not the model that was locked"):
         validate(path, new[0], new[1], groups=new[2])
     with pytest.raises(FileNotFoundError, match="is no locked model"):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from sklearn_neurofuse.datasets._bids._files import (
@@ -17,6 +18,7 @@ from sklearn_neurofuse.recordings._bold_run import load_image
 
 # anything nearer is the rounding of a header
 _SAME_T_R = 1e-3
+_DIRECTIONS = ("i", "i-", "j", "j-", "k", "k-")
 
 
 def open_bold(root, file, n_dummy=0):
@@ -43,23 +45,46 @@ def open_bold(root, file, n_dummy=0):
     Raises
     ------
     ValueError
-        If the image cannot be read or nothing tells the repetition time.
+        If the image cannot be read, nothing tells the repetition time, or the direction of slices
+        is none of BIDS.
     """
     sidecar = read_sidecar(root, file)
     t_r, notes = _repetition_time(file, sidecar)
+    timing, odd = _slice_timing(file, sidecar, t_r)
     by_scanner = int(sidecar.get("NumberOfVolumesDiscardedByScanner") or 0)
     by_user = int(sidecar.get("NumberOfVolumesDiscardedByUser") or 0)
     run = BoldRun(
         file.path,
         t_r=t_r,
-        slice_times=sidecar.get("SliceTiming"),
         n_dummy=n_dummy,
         anatomical=_find_anatomical(root, file),
+        **timing,
     )
     _ = run.img
-    if "SliceTiming" not in sidecar:
-        notes.append(f"{file.path.name} does not tell its slice times")
-    return run, {0, by_user, by_scanner, by_user + by_scanner}, notes
+    return run, {0, by_user, by_scanner, by_user + by_scanner}, notes + odd
+
+
+def _slice_timing(file, sidecar, t_r):
+    """Give what a run knows of its slice times, counted from the first slice of the image."""
+    times = sidecar.get("SliceTiming")
+    if not times:
+        return {}, [f"{file.path.name} does not tell its slice times"]
+    direction = sidecar.get("SliceEncodingDirection", "k")
+    if direction not in _DIRECTIONS:
+        raise ValueError(
+            f"{file.path.name}: SliceEncodingDirection must be one of {', '.join(_DIRECTIONS)}, "
+            f"got {direction!r}"
+        )
+    # with a minus the first time is that of the last slice
+    times = times[::-1] if direction.endswith("-") else times
+    if direction[0] == "k":
+        return {"slice_times": times}, []
+    # what a run has is of its third axis
+    note = (
+        f"{file.path.name} has its slices along {direction}; to correct their timing give "
+        f"SliceTimingCorrector(slice_times={times}, slice_axis={'ij'.index(direction[0])})"
+    )
+    return {"slice_time_ref": float(np.mean(times)) / t_r}, [note]
 
 
 def _find_anatomical(root, file):
