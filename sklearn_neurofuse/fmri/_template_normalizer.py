@@ -214,18 +214,17 @@ class TemplateNormalizer(RecordingTransformer):
     def _estimate(self, run, brain):
         template = self._load(_EDGE)
         if self.via == "mean_epi":
-            data, affine, to_run = brain.data, brain.affine, np.eye(4)
-            grown = brain.grown
+            data, affine, to_run = brain.grown, brain.affine, np.eye(4)
         else:
             data, affine = _read_anatomical(run)
-            data = grown = strip_anatomical(data, affine, template)
+            data = strip_anatomical(data, affine, template)
             to_run = register_affine(data, affine, brain.data, brain.affine, rigid=True)
         found = register_affine(template.data, template.affine, data, affine)
         if self.kind == "affine":
             return TemplateTransform(to_run @ found)
         places = TemplateTransform(found).places(template.affine, template.data.shape)
         # voxels may be coarse: straight lines between them would blur some places more than others
-        values, inside = _sampled(grown, affine, places, order=3)
+        values, inside = _sampled(data, affine, places, order=3)
         warp = register_warp(template, values, inside)
         return TemplateTransform(to_run @ found, warp, template.affine)
 
