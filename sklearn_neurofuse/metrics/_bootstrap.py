@@ -94,8 +94,8 @@ def bootstrap_interval(
         Share of positives for which ``"precision"`` and ``"npv"`` are given, in (0, 1), from
         recall and specificity by Bayes' rule; None is that of the samples.
     design_effect : float, default=1.0
-        How many times the variance exceeds that of the resamples, positive: between 1
-        and 2 for predictions of a cross-validation (see Notes).
+        How many times the variance exceeds that of the resamples, positive: 1 to 2.25 for
+        predictions of a five-fold cross-validation (see Notes).
     random_state : int, RandomState instance or None, default=None
         Draws the resamples.
 

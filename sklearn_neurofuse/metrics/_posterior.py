@@ -40,7 +40,7 @@ def balanced_accuracy_posterior(y_true, y_pred, *, groups=None, prior=1.0, desig
         draws less towards chance where there are few samples.
     design_effect : float, default=1.0
         By how much the samples count for less than independent predictions of one rule, positive:
-        between 1 and 2 for a cross-validation, as in `bootstrap_interval`.
+        1 to 2.25 for a five-fold cross-validation, as in `bootstrap_interval`.
 
     Returns
     -------

@@ -29,7 +29,7 @@ def held_out_share(design):
 
 
 def design_effect(made, held_out):
-    r"""Give the factor for `bootstrap_interval`, between 1 and 2.
+    r"""Give the factor for `bootstrap_interval`, between 1 and a little above 2.
 
     Parameters
     ----------
@@ -49,15 +49,23 @@ def design_effect(made, held_out):
     such pairs has twice the variance that resampled predictions tell; what depends on the test
     samples alone, as with a fixed rule, has no more. Scores of one sample by models of two repeats,
     whose training sets share all but a share :math:`h`, have the rank correlation :math:`1 - h`
-    where there is nothing but noise, and 1 for a fixed rule: the factor is
-    :math:`1 + \min(1, 4 (1 - r) / h)`, and 2 where there are not two repeats to compare.
+    where there is nothing but noise, and 1 for a fixed rule. The factor is
+
+    .. math:: 1 + \frac{\min(1, 4 (1 - r) / h)}{1 - h},
+
+    at most that of Nadeau and Bengio [1]_ for K folds, :math:`1 + K / (K - 1)`, which is taken
+    too where there are not two repeats to compare.
+
+    References
+    ----------
+    .. [1] Nadeau, C., & Bengio, Y. (2003). Inference for the generalization error. Machine
+       Learning, 52, 239-281. doi:10.1023/A:1024068626366
     """
     if held_out == 0:
         return 1.0
     agreement = np.mean([_agreement(scores) for scores in _by_class(made.score)])
-    if np.isnan(agreement):
-        return 2.0
-    return float(1 + np.clip(_WEIGHT * (1 - agreement) / held_out, 0, 1))
+    share = 1.0 if np.isnan(agreement) else _WEIGHT * (1 - agreement) / held_out
+    return float(1 + np.clip(share, 0, 1) / (1 - held_out))
 
 
 def _by_class(score):

@@ -177,7 +177,7 @@ def evaluate(
     Student's t (`bootstrap_interval`, ``method="score"``), and the posterior of balanced accuracy
     [1]_, hierarchical where groups have several units, with the prior of Jeffreys. In a
     cross-validation each two groups meet twice, once with either as the test, so both get a design
-    effect: 2 where models of different folds agree no more than on noise, 1 for a fixed rule.
+    effect: 2.25 where models of five folds agree no more than on noise, 1 for a fixed rule.
     `variance` measures the variation between training sets instead [2]_.
 
     *Confounds.* Logistic regressions of the confounds, and of which samples are missing, are

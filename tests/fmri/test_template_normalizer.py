@@ -10,7 +10,7 @@ from nilearn.datasets import load_mni152_brain_mask
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
-from sklearn_neurofuse import Recordings
+from sklearn_neurofuse import BoldRun, Recordings
 from sklearn_neurofuse.exceptions import RecordingError
 from sklearn_neurofuse.fmri import (
     MotionCorrector,
