@@ -1,16 +1,36 @@
 """Run benchmarks by name, print one line for each figure and write them as CSV."""
 
 import argparse
+import contextlib
 import csv
 import importlib
+import importlib.metadata
+import json
+import os
 import pkgutil
+import platform
+import re
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import benchmarks
 
 _FOLDER = Path(__file__).parent
 _PREFIX = "bench_"
+# whose versions are written beside the figures
+_PACKAGES = [
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "torch",
+    "mne",
+    "nibabel",
+    "nilearn",
+    "dipy",
+    "cca-zoo",
+    "sklearn-neurofuse",
+]
 
 
 def find_benchmarks():
@@ -57,6 +77,36 @@ def write_csv(path, rows):
         writer.writerows(rows)
 
 
+def name_processor():
+    """Name the kind of processor as the system does."""
+    cpuinfo = Path("/proc/cpuinfo")
+    text = cpuinfo.read_text("utf-8") if cpuinfo.exists() else ""
+    found = re.search(r"^model name\s*: (.+)$", text, re.MULTILINE)
+    return found[1] if found else platform.processor() or platform.machine()
+
+
+def find_versions():
+    """List the versions of what is installed."""
+    versions = {"Python": platform.python_version()}
+    for name in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return versions
+
+
+def describe(smoke):
+    """Say when, on what and with what it was measured."""
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "system": platform.system(),
+        "processor": name_processor(),
+        "processors": os.cpu_count(),
+        "threads": os.environ.get("OMP_NUM_THREADS"),
+        "smoke": smoke,
+        "versions": find_versions(),
+    }
+
+
 def run_one(name, smoke, out):
     """Run one benchmark; what was measured is written even if it stops half-way."""
     rows = []
@@ -67,6 +117,8 @@ def run_one(name, smoke, out):
     finally:
         if rows:
             write_csv(out / f"{name}.csv", rows)
+            facts = json.dumps(describe(smoke), indent=2)
+            (out / f"{name}.json").write_text(facts + "\n", encoding="utf-8")
 
 
 def main(argv=None):

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 import warnings
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import sklearn_neurofuse
 
 os.environ["MPLBACKEND"] = "Agg"
 _HERE = Path(__file__).parent
+sys.path.insert(0, str(_HERE))
 
 
 def _is_online():
@@ -25,6 +27,7 @@ copyright = f"2026, {author}"  # noqa: A001
 release = version = sklearn_neurofuse.__version__
 
 extensions = [
+    "benchmark_tables",
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",

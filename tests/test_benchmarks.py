@@ -1,6 +1,8 @@
 """The runner of the benchmarks."""
 
 import csv
+import json
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -44,6 +46,23 @@ def test_keeps_what_was_measured_before_an_error(fake, tmp_path, capsys):
     with pytest.raises(RuntimeError, match="peer crashed"):
         runner.main(["fake", "--out", str(tmp_path)])
     assert (tmp_path / "fake.csv").read_text().split() == ["figure", "a"]
+
+
+def test_machine_stands_beside_the_figures(fake, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    fake(lambda smoke: [{"figure": "a"}])
+    runner.main(["fake", "--smoke", "--out", str(tmp_path)])
+    facts = json.loads((tmp_path / "fake.json").read_text())
+    assert facts["smoke"] is True
+    assert facts["threads"] == "2"
+    assert facts["processors"] == os.cpu_count()
+    assert {"Python", "numpy", "torch", "sklearn-neurofuse"} <= set(facts["versions"])
+
+
+def test_no_figures_no_files(fake, tmp_path, capsys):
+    fake(lambda smoke: [])
+    runner.main(["fake", "--out", str(tmp_path)])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_all_runs_each_once(fake, monkeypatch, tmp_path, capsys):

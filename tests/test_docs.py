@@ -1,6 +1,8 @@
 """The documentation names what there is, and says of it what numpydoc asks."""
 
+import importlib.util
 import inspect
+import json
 import re
 import tomllib
 from configparser import ConfigParser
@@ -125,3 +127,66 @@ def test_readme_has_one_command_for_the_job_and_one_for_the_tests():
     assert '.venv/bin/pip install -c constraints.txt ".[bids]"' in job
     assert " .venv/bin/neurofuse " in job
     assert tests.endswith(" && .venv/bin/python -m pytest")
+
+
+@pytest.fixture
+def tables():
+    """Load the extension of Sphinx that writes the page on validation."""
+    spec = importlib.util.spec_from_file_location("benchmark_tables", DOCS / "benchmark_tables.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def measured(tmp_path):
+    """Make a folder with two benchmarks, of which one has results, and give both folders."""
+    modules, results = tmp_path / "benchmarks", tmp_path / "results"
+    modules.mkdir()
+    results.mkdir()
+    for name in ("one", "two"):
+        text = f'"""Speed of {name}.\n\nTimes are\nin s.\n\nMore.\n"""\n'
+        (modules / f"bench_{name}.py").write_text(text)
+    (results / "one.csv").write_text('name,value,ratio\n"a_b, *c*",0.123456,-1.5\n')
+    return modules, results
+
+
+def test_validation_page_has_a_section_for_every_benchmark(tables):
+    page = (DOCS / "validation.rst").read_text("utf-8")
+    assert page.count(tables.MARK) == 1
+    names = {path.stem.removeprefix("bench_") for path in (ROOT / "benchmarks").glob("bench_*.py")}
+    headings = re.findall(r"^(\w+)\n-+$", tables.as_sections(), re.MULTILINE)
+    assert headings == sorted(names)
+
+
+def test_validation_page_without_results(tables, measured, tmp_path):
+    text = tables.as_sections(measured[0], tmp_path / "nothing")
+    assert text.count("Not measured here.") == 2
+    assert "csv-table" not in text
+
+
+def test_validation_page_shows_what_was_measured(tables, measured):
+    text = tables.as_sections(*measured)
+    assert text.count("Not measured here.") == 1
+    assert "Speed of one. Times are in s.\n" in text
+    assert "More." not in text
+    assert '    name,value,ratio\n    "a\\_b, \\*c\\*",0.1235,\\-1.5\n' in text
+    assert "was not written down" in text
+
+
+@pytest.mark.parametrize("smoke", [True, False])
+def test_validation_page_tells_the_machine(tables, measured, smoke):
+    facts = {
+        "date": "2026-01-31", "system": "Linux", "processor": "abacus", "processors": 3,
+        "threads": "2", "smoke": smoke, "versions": {"Python": "3.11.7", "numpy": "2.4"},
+    }  # fmt: skip
+    (measured[1] / "one.json").write_text(json.dumps(facts))
+    text = tables.as_sections(*measured)
+    assert "2026-01-31: Linux, 3 processors (abacus), OMP\\_NUM\\_THREADS=2;" in text
+    assert "Python 3.11.7, numpy 2.4." in text
+    assert ("smallest size" in text) is smoke
+
+
+def test_picture_of_the_readme_is_there_and_small():
+    (path,) = re.findall(r"^!\[[^\]]+\]\((\S+)\)$", README.read_text("utf-8"), re.MULTILINE)
+    assert 10_000 < (ROOT / path).stat().st_size < 200_000

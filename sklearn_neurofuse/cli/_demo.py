@@ -72,7 +72,7 @@ def run(args):
     if not bids.exists():
         _tell(f"simulating {args.subjects} people in the scanner")
         simulate(args, bids)
-    config.write_text(_CONFIG, encoding="utf-8")
+    write_config(config)
     command = ["evaluate", str(bids), "--task", "faces", "--classes", "house,face"]
     command += ["--model", args.model, "--config", str(config), "--out", str(folder)]
     command += ["--cv", "3", "--repeats", "1", "--overwrite"]
@@ -82,6 +82,17 @@ def run(args):
         raise OSError("the evaluation failed; see above")
     took = time.monotonic() - start
     print(f"\n{took:.0f} s; the report: {folder / 'report.html'}")
+
+
+def write_config(path):
+    """Write the steps of the demonstration.
+
+    Parameters
+    ----------
+    path : path-like
+        A TOML file.
+    """
+    Path(path).write_text(_CONFIG, encoding="utf-8")
 
 
 def simulate(args, folder):
