@@ -177,7 +177,7 @@ def one_seed(seed, smoke):
             for what in ("correlation", "way"):
                 values = [row[what] for row in rows if row["who"] == who]
                 found[f"eeg {what}, {who}"] = float(np.median(values))
-        found["motion, mm"] = float(np.max(list(of_motion(made))))
+        found["motion, mm"] = float(np.mean(list(of_motion(made))))
         found["group peak, mm"] = of_peak(arrays, made)
     return found
 

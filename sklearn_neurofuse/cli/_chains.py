@@ -12,7 +12,7 @@ from sklearn_neurofuse.compose import make_modality_transformer
 from sklearn_neurofuse.recordings import RecordingTransformer, SampleExtractor
 
 _ROOMS = {"fmri": fmri, "eeg": eeg}
-_KEYS = ("fmri", "eeg")
+_KEYS = ("fmri", "eeg", "grid")
 
 # the step that repeats what was done before the recordings came here
 _DOES = {
@@ -93,6 +93,30 @@ def read_config(path, level="trial"):
     config = dict(DEFAULTS[level])
     if path is None:
         return config
+    config.update({key: value for key, value in read_toml(path).items() if key in _ROOMS})
+    for name in _ROOMS:
+        _check_steps(path, name, config[name])
+    return config
+
+
+def read_toml(path):
+    """Read a configuration.
+
+    Parameters
+    ----------
+    path : path-like
+        A TOML file.
+
+    Returns
+    -------
+    dict
+        Its tables, of known names.
+
+    Raises
+    ------
+    ValueError
+        If it is no TOML, or has another table.
+    """
     try:
         given = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -102,10 +126,7 @@ def read_config(path, level="trial"):
             raise ValueError(
                 f"{path}: tables must be among {', '.join(_KEYS)}, got {key!r}{nearest(key, _KEYS)}"
             )
-    config.update(given)
-    for name in _ROOMS:
-        _check_steps(path, name, config[name])
-    return config
+    return given
 
 
 def _check_steps(path, name, steps):

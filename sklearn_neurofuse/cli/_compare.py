@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from sklearn_neurofuse.cli._grid import find_grid, samples_of, settle
 from sklearn_neurofuse.cli._pictures import explain, mean_scores
 from sklearn_neurofuse.cli._report import as_table, headline, how, settings_of
-from sklearn_neurofuse.cli._results import prepare_folder, write_json
+from sklearn_neurofuse.cli._results import is_finished, prepare_folder, write_json
 from sklearn_neurofuse.cli._sources import load_data
 from sklearn_neurofuse.model_selection import RepeatedStratifiedGroupKFold, compare
 from sklearn_neurofuse.model_selection._baselines import baseline_rows, model_rows
@@ -28,13 +29,11 @@ def run(args):
     OSError
         If data cannot be had or results cannot be written.
     """
-    folder = prepare_folder(args.out, _FILES, args.overwrite)
+    if args.resume and is_finished(args, _FILES, "comparison.json"):
+        return
+    folder = prepare_folder(args.out, _FILES, args.overwrite or args.resume)
     data, X, _ = load_data(args)
-    models = {}
-    for model in dict.fromkeys(args.models):
-        *_, (name, estimator) = model_rows(model, data.X.modalities).items()
-        models[name] = estimator
-    beside = {**simple_rows(models.values(), data.X), **baseline_rows(X)}
+    models, beside, X = _make_models(args, data, X)
     found = compare(
         models,
         X,
@@ -61,10 +60,31 @@ def run(args):
     print("\n".join(lines))
     if folder is not None:
         best = found.best("model")
-        scores = mean_scores(found.predictions, best, len(X))
-        pictures = explain(models[best], data, scores, args.seed)
-        found.to_html(folder / "report.html", figures=pictures)
-        found.figures.to_csv(folder / "comparison.csv", index=False)
-        found.pairs.to_csv(folder / "pairs.csv", index=False)
-        found.predictions.to_csv(folder / "predictions.csv", index=False)
-        write_json(folder / "comparison.json", settings_of(args, data), found.to_json())
+        _write(folder, args, found, best, *settle(models[best], data, X))
+
+
+def _make_models(args, data, X):
+    """Make the models, all that stands beside them, and their samples."""
+    models = {}
+    for model in dict.fromkeys(args.models):
+        *_, (name, estimator) = model_rows(model, data.X.modalities).items()
+        models[name] = estimator
+    beside = {**simple_rows(models.values(), data.X), **baseline_rows(X)}
+    grid = find_grid(args, data)
+    if grid is not None:
+        X = samples_of(grid, data, X)
+        models = {name: grid.around(model) for name, model in models.items()}
+        beside = {name: grid.after_chain(model) for name, model in beside.items()}
+    return models, beside, X
+
+
+def _write(folder, args, found, best, model, data):
+    """Write the report, with the reasons of the best model, and its tables."""
+    scores = mean_scores(found.predictions, best, len(data.X))
+    pictures = explain(model, data, scores, args.seed)
+    found.to_html(folder / "report.html", figures=pictures)
+    found.figures.to_csv(folder / "comparison.csv", index=False)
+    found.pairs.to_csv(folder / "pairs.csv", index=False)
+    found.predictions.to_csv(folder / "predictions.csv", index=False)
+    # last, so that with it everything is there
+    write_json(folder / "comparison.json", settings_of(args, data), found.to_json())

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from sklearn_neurofuse.cli._grid import chosen_settings, find_grid, samples_of, settle
 from sklearn_neurofuse.cli._pictures import explain, mean_scores
 from sklearn_neurofuse.cli._predict import write_chain
 from sklearn_neurofuse.cli._recordings import load_recordings, plan, read_chain
 from sklearn_neurofuse.cli._report import as_table, headline, how, settings_of
-from sklearn_neurofuse.cli._results import prepare_folder, write_json
+from sklearn_neurofuse.cli._results import is_finished, prepare_folder, write_json
 from sklearn_neurofuse.cli._sources import load_data
 from sklearn_neurofuse.model_selection import RepeatedStratifiedGroupKFold, evaluate
 from sklearn_neurofuse.model_selection._baselines import baseline_rows, model_rows
@@ -35,11 +36,11 @@ def run(args):
         data = load_recordings(args)
         print("\n".join(plan(data, read_chain(args, data.X)[0])))
         return
-    folder = prepare_folder(args.out, _FILES, args.overwrite)
+    if args.resume and is_finished(args, _FILES, "evaluation.json"):
+        return
+    folder = prepare_folder(args.out, _FILES, args.overwrite or args.resume)
     data, X, confounds = load_data(args)
-    *single, together = model_rows(args.model, data.X.modalities).items()
-    beside = {**dict(single), **baseline_rows(X)}
-    name, model = together
+    name, model, single, beside, X = _make_models(args, data, X)
     report = evaluate(
         model,
         X,
@@ -59,16 +60,31 @@ def run(args):
         verbose=1,
     )
     models = report.comparison.figures.replace({"model": {_MODEL: name}})
-    print(_as_text(args, data, report, models, name, dict(single)))
+    print(_as_text(args, data, report, models, name, single))
+    for line in chosen_settings(report.folds):
+        print(line)
     if args.lock is not None and "chain" in data:
         write_chain(args.lock, data.chain)
     if folder is not None:
-        _write(folder, args, data, report, models, together)
+        found = settle(model, data, X)
+        _write(folder, args, found, report, models, name)
 
 
-def _write(folder, args, data, report, models, together):
+def _make_models(args, data, X):
+    """Make the model, those of single modalities, all that stands beside it, and its samples."""
+    *single, (name, model) = model_rows(args.model, data.X.modalities).items()
+    beside = {**dict(single), **baseline_rows(X)}
+    grid = find_grid(args, data)
+    if grid is not None:
+        X, model = samples_of(grid, data, X), grid.around(model)
+        beside = {key: grid.after_chain(each) for key, each in beside.items()}
+        beside |= {key: grid.around(each) for key, each in single}
+    return name, model, dict(single), beside, X
+
+
+def _write(folder, args, found, report, models, name):
     """Write the report, its tables, and what was asked for."""
-    name, model = together
+    model, data = found
     scores = mean_scores(report.predictions, _MODEL, len(data.X))
     pictures = explain(model, data, scores, args.seed)
     report.to_html(folder / "report.html", figures=pictures)
@@ -77,6 +93,7 @@ def _write(folder, args, data, report, models, together):
     report.predictions.replace({"model": {_MODEL: name}}).to_csv(
         folder / "predictions.csv", index=False
     )
+    # last, so that with it everything is there
     write_json(folder / "evaluation.json", settings_of(args, data), report.to_json())
 
 

@@ -1,6 +1,7 @@
 """Read the command line and hand over; what a command needs is loaded when it is called."""
 
 import sys
+from contextlib import nullcontext
 from importlib import import_module
 
 from sklearn_neurofuse._version import __version__
@@ -45,7 +46,8 @@ def main(argv=None):
         complete(args.parser, args)
     module, function = _COMMANDS[args.command][1].split(":")
     try:
-        getattr(import_module(module), function)(args)
+        with _workers(getattr(args, "dask", None)):
+            getattr(import_module(module), function)(args)
     except (OSError, ValueError) as error:
         if args.traceback:
             raise
@@ -55,6 +57,12 @@ def main(argv=None):
         print(f"neurofuse {args.command}: interrupted", file=sys.stderr)
         return 130
     return 0
+
+
+def _workers(address):
+    if address is None:
+        return nullcontext()
+    return import_module("sklearn_neurofuse.cli._workers").on_cluster(address)
 
 
 def make_parser():

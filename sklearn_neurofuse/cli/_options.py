@@ -228,7 +228,10 @@ def _add_common(parser):
     add("--repeats", type=integer(1), default=10, metavar="R", help="repeats (%(default)s)")
     add("--out", metavar="DIR", help="write the report, CSV and JSON there")
     add("--overwrite", action="store_true", help="replace results that DIR holds already")
+    add("--resume", action="store_true", help="go on where a killed run stopped; nothing is done "
+        "where DIR holds all results")  # fmt: skip
     add("--jobs", type=_jobs, default=1, metavar="N", help="fits at once, -1 for all cores (1)")
+    add("--dask", metavar="ADDRESS", help="run on the workers of this Dask scheduler")
     add("--seed", type=integer(0, 2**32 - 1), default=0, help="of all chance (%(default)s)")
     add("--traceback", action="store_true", help="show where an error comes from")
 

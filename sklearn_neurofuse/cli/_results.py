@@ -38,6 +38,41 @@ def prepare_folder(out, files, overwrite):
     return folder
 
 
+def is_finished(args, files, last):
+    """Say whether a folder holds all results of a command, and tell so.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        The parsed arguments.
+    files : sequence of str
+        Names of the files that the command writes.
+    last : str
+        The one of them that is written last, with what was asked for.
+
+    Returns
+    -------
+    bool
+        False where one is missing, as after a run that was killed.
+
+    Raises
+    ------
+    FileExistsError
+        If these are the results of another command.
+    """
+    if args.out is None or not all((Path(args.out) / name).exists() for name in files):
+        return False
+    asked = json.loads((Path(args.out) / last).read_text(encoding="utf-8"))["command"]
+    for name, value in asked.items():
+        if value != getattr(args, name, value):
+            raise FileExistsError(
+                f"{args.out} holds the results of another command, with {name} {value!r}, not "
+                f"{getattr(args, name)!r}"
+            )
+    print(f"{args.out} holds all results already")
+    return True
+
+
 def write_json(path, command, results):
     """Write results as JSON, after what was asked for.
 

@@ -88,6 +88,7 @@ def read_recordings(args):
         target_names=data.target_names,
         groups=groups[whole],
         recordings=data,
+        read=whole,
         chain=chain,
         DESCR=data.DESCR,
     )

@@ -65,6 +65,8 @@ def write_lock(path, model, task, design, wishes):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     threshold = task.threshold
+    # what searched is not needed any more
+    model = getattr(model, "best_estimator_", model)
     if hasattr(model, "best_threshold_"):
         # what tuned it is not needed any more
         model, threshold = model.estimator_, model.best_threshold_

@@ -31,6 +31,8 @@ class OutOfFold:
         Durations in s.
     is_probability : bool
         Whether scores are probabilities.
+    chosen : tuple of dict, default=()
+        Of a search, the parameters that were chosen in each split.
     """
 
     predicted: np.ndarray
@@ -40,6 +42,7 @@ class OutOfFold:
     fit_time: np.ndarray
     predict_time: np.ndarray
     is_probability: bool
+    chosen: tuple = ()
 
     @property
     def has_scores(self):
@@ -99,6 +102,7 @@ class _Fit:
     threshold: float
     fit_time: float
     predict_time: float
+    chosen: dict
 
 
 def predict_out_of_fold(tasks, design, *, n_jobs=None, verbose=0):
@@ -143,6 +147,7 @@ def _collect(fits, design):
         np.array([fit.fit_time for fit in fits]),
         np.array([fit.predict_time for fit in fits]),
         fits[0].is_probability,
+        tuple(fit.chosen for fit in fits),
     )
     for i, fit in enumerate(fits):
         test, repeat = design.splits[i][1], design.column[i]
@@ -162,7 +167,8 @@ def _fit_predict(task, design, train, test):
         estimator, take(task.X, test), design.classes, task.threshold
     )
     end = time.perf_counter()
-    return _Fit(predicted, score, is_probability, threshold, between - start, end - between)
+    chosen = getattr(estimator, "best_params_", {})
+    return _Fit(predicted, score, is_probability, threshold, between - start, end - between, chosen)
 
 
 def fit_params(estimator, params, groups, rows):

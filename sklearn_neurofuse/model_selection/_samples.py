@@ -125,19 +125,23 @@ def row_digests(X):
     -------
     dict of str to ndarray of str of shape (n_samples,)
         By modality, ``""`` where it is missing; of modalities with few columns, whose numbers
-        may be equal by chance, only all of them together, as ``"all"``.
+        may be equal by chance, only all of them together, as ``"all"``, unless some are
+        recordings that were not read.
     """
     arrays = arrays_of(X)
     if not arrays:
         return {}
     each = {name: _digest(array) for name, array in arrays.items()}
-    if len(each) == 1:
+    in_part = bool(recordings_of(X))
+    if len(each) == 1 and not in_part:
         return each
     found = {
         name: digests
         for name, digests in each.items()
         if arrays[name][0].size >= _ENOUGH_COLUMNS and arrays[name].dtype.kind == "f"
     }
+    if in_part:
+        return found
     joined = ["|".join(parts) for parts in zip(*each.values(), strict=True)]
     empty = "|" * (len(each) - 1)
     found["all"] = np.array(["" if text == empty else text for text in joined])

@@ -22,7 +22,7 @@ def fold_table(judge, made, design):
     Returns
     -------
     DataFrame
-        One row for each split.
+        One row for each split; of a search what it chose too, in columns ``best ...``.
     """
     return pd.DataFrame(
         {
@@ -34,8 +34,14 @@ def fold_table(judge, made, design):
             "threshold": made.threshold,
             "fit_time": made.fit_time,
             "predict_time": made.predict_time,
+            **{f"best {name}": [one[name] for one in made.chosen] for name in _searched(made)},
         }
     )
+
+
+def _searched(made):
+    """Name the parameters that a search chose in every split."""
+    return sorted(set.intersection(*map(set, made.chosen))) if made.chosen else []
 
 
 def group_table(made, design):
