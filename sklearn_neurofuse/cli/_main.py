@@ -1,7 +1,8 @@
 """Read the command line and hand over; what a command needs is loaded when it is called."""
 
 import sys
-from contextlib import nullcontext
+import warnings
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 
 from sklearn_neurofuse._version import __version__
@@ -46,7 +47,7 @@ def main(argv=None):
         complete(args.parser, args)
     module, function = _COMMANDS[args.command][1].split(":")
     try:
-        with _workers(getattr(args, "dask", None)):
+        with _warnings_of(args.command), _workers(getattr(args, "dask", None)):
             getattr(import_module(module), function)(args)
     except (OSError, ValueError) as error:
         if args.traceback:
@@ -57,6 +58,20 @@ def main(argv=None):
         print(f"neurofuse {args.command}: interrupted", file=sys.stderr)
         return 130
     return 0
+
+
+@contextmanager
+def _warnings_of(command):
+    """Write a warning as one line, without the place in the code that gave it."""
+
+    def show(message, *_, **__):
+        print(f"neurofuse {command}: warning: {_one_line(message)}", file=sys.stderr)
+
+    before, warnings.showwarning = warnings.showwarning, show
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
 
 
 def _workers(address):

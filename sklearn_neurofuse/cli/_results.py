@@ -1,6 +1,7 @@
 """The folder that results go to."""
 
 import json
+import os
 from pathlib import Path
 
 
@@ -74,7 +75,7 @@ def is_finished(args, files, last):
 
 
 def write_json(path, command, results):
-    """Write results as JSON, after what was asked for.
+    """Write results as JSON, after what was asked for, all or nothing.
 
     Parameters
     ----------
@@ -86,4 +87,6 @@ def write_json(path, command, results):
         JSON of an object.
     """
     whole = {"command": command, **json.loads(results)}
-    path.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(draft, path)

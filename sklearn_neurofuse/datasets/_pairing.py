@@ -9,6 +9,8 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn_neurofuse.containers import Multimodal
 
 _OWNER = "pair_by_label"
+# how the groups are called; `evaluate` and `compare` know pseudo-pairs by it
+PSEUDO_PAIR = "pseudo-pair"
 _DESCR = """\
 Label-matched pseudo-pairs
 --------------------------
@@ -47,7 +49,8 @@ def pair_by_label(first, second, *, classes=None, random_state=None):
         target_names : list of str
             Names of the classes, as in `first`.
         groups : ndarray of str of shape (n_samples,)
-            The connected component of groups of both that were paired with each other.
+            The connected component of groups of both that were paired with each other, as
+            ``"pseudo-pair-07"``: by these names `evaluate` and `compare` know such pairs, and warn.
         pseudo_pairs : bool
             True: no two modalities of a sample are of one person.
         rows : ndarray of int of shape (n_samples, 2)
@@ -163,5 +166,8 @@ def _components(edges, sizes):
     labels = connected_components(graph, directed=False)[1][edges[:, 0]]
     width = len(str(len(labels)))
     return np.array(
-        [f"pair-{number:0{width}d}" for number in np.unique(labels, return_inverse=True)[1]]
+        [
+            f"{PSEUDO_PAIR}-{number:0{width}d}"
+            for number in np.unique(labels, return_inverse=True)[1]
+        ]
     )

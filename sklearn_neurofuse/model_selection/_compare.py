@@ -31,6 +31,7 @@ from sklearn_neurofuse.model_selection._seed import read_seed
 from sklearn_neurofuse.model_selection._settings import describe
 from sklearn_neurofuse.model_selection._statements import (
     Statement,
+    about_pseudo_pairs,
     between,
     metric_name,
 )
@@ -249,7 +250,7 @@ def make_comparison(made, design, models, tasks, *, metric, scoring, rope, memor
     )  # fmt: skip
     modalities = {name: modalities_of(task.estimator, task.X) for name, task in tasks.items()}
     statements = [
-        *_about_fusion(figures, pairs, modalities, metric, rope),
+        *_about_fusion(figures, pairs, modalities, metric, rope, about_pseudo_pairs(design)),
         *about_design(design),
     ]
     return Comparison(
@@ -275,15 +276,16 @@ def _pairs(folds, design, rope):
     return pairs
 
 
-def _about_fusion(figures, pairs, modalities, metric, rope):
-    """Say whether the best of several modalities beats the best of one."""
+def _about_fusion(figures, pairs, modalities, metric, rope, reservations):
+    """Say whether the best of several modalities beats the best of one, and what speaks against."""
     reached = figures[figures["metric"] == metric].set_index("model")["estimate"]
     reached = reached.drop(MAJORITY, errors="ignore")
     fused = [name for name in reached.index if len(modalities[name]) > 1]
     single = [name for name in reached.index if len(modalities[name]) == 1]
     if fused and single:
         one, other = reached[fused].idxmax(), reached[single].idxmax()
-        return [Statement("result", _fusion_sentence(pairs, reached, one, other, metric, rope))]
+        told = _fusion_sentence(pairs, reached, one, other, metric, rope)
+        return [Statement("result", " ".join([told, *(each.text for each in reservations)]))]
     if len(reached) < 2:
         return []
     one, other = reached.sort_values(ascending=False).index[:2]

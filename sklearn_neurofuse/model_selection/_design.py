@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.utils.multiclass import type_of_target
 
 from sklearn_neurofuse._validation import check_choice, nearest
+from sklearn_neurofuse.datasets._pairing import PSEUDO_PAIR
 from sklearn_neurofuse.model_selection._blocked_split import BlockedSplit
 from sklearn_neurofuse.model_selection._leakage import checked_splits, columns_of
 from sklearn_neurofuse.model_selection._repeated_split import RepeatedStratifiedGroupKFold
@@ -242,8 +243,8 @@ def read_groups(owner, X, groups, n_samples):
         return table[groups].astype(str).to_numpy(dtype=str), groups
     if groups is None:
         return _default_groups(X, n_samples)
-    noun = groups.name if isinstance(groups, pd.Series) and groups.name else "person"
     values = np.asarray(groups)
+    noun = _noun_of(groups, values)
     if values.ndim != 1 or len(values) != n_samples:
         raise ValueError(
             f"{owner}: groups must have one value for each of the {n_samples} samples, got shape "
@@ -253,6 +254,12 @@ def read_groups(owner, X, groups, n_samples):
         raise ValueError(f"{owner}: groups must be known for every sample, got missing values")
     values = values.astype(str) if values.dtype == object else values
     return values, str(noun)
+
+
+def _noun_of(groups, values):
+    if len(values) and all(str(value).startswith(PSEUDO_PAIR) for value in values.flat):
+        return PSEUDO_PAIR
+    return groups.name if isinstance(groups, pd.Series) and groups.name else "person"
 
 
 def _default_groups(X, n_samples):

@@ -6,6 +6,7 @@ from sklearn_neurofuse.model_selection._confounds import ALL, MISSING
 from sklearn_neurofuse.model_selection._design import FEW_GROUPS
 from sklearn_neurofuse.model_selection._statements import (
     Statement,
+    about_pseudo_pairs,
     between,
     metric_name,
     plural,
@@ -45,7 +46,12 @@ def about_design(design):
             "nor at another site."
         )
     said = [Statement("estimand", text), *_about_units(design)]
-    return [*said, *about_few_groups(design), *_about_few_per_class(design)]
+    return [
+        *about_pseudo_pairs(design),
+        *said,
+        *about_few_groups(design),
+        *_about_few_per_class(design),
+    ]
 
 
 def about_few_groups(design):

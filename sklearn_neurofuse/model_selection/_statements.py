@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sklearn_neurofuse.datasets._pairing import PSEUDO_PAIR
+
 _PLAIN = {
     "roc_auc": "ROC AUC", "balanced_accuracy": "balanced accuracy", "f1": "F1", "npv": "NPV",
     "mcc": "Matthews' correlation", "average_precision": "average precision",
@@ -78,3 +80,28 @@ def plural(count, noun):
     if count == 1:
         return f"{count} {noun}"
     return f"{count} blocks of trials" if noun.startswith("block") else f"{count} {noun}s"
+
+
+def about_pseudo_pairs(design):
+    """Say that pairs of different people tell nothing of fusion.
+
+    Parameters
+    ----------
+    design : Design
+        The groups.
+
+    Returns
+    -------
+    list of Statement
+        A warning, or nothing.
+    """
+    if design.noun != PSEUDO_PAIR:
+        return []
+    return [
+        Statement(
+            "warning",
+            "The modalities of a sample are of different people, paired by their class. They are "
+            "independent given the class by construction, so a gain from fusion, or a correlation "
+            "between modalities, means nothing here.",
+        )
+    ]

@@ -29,6 +29,7 @@ from sklearn_neurofuse.model_selection._settings import describe_data, versions
 from sklearn_neurofuse.model_selection._shift import shapes_of
 from sklearn_neurofuse.model_selection._statements import (
     Statement,
+    about_pseudo_pairs,
     plural,
 )
 
@@ -152,6 +153,7 @@ def _say(whole, independent, content, n_before):
             f"The figures estimate how this one frozen model does on a new {who} like those of "
             "this set.",
         ),
+        *about_pseudo_pairs(design),
         *about_result(whole, design),
     ]
     said += about_few_groups(design)
