@@ -198,6 +198,13 @@ def _find_pairs(root, task, subjects):
 
 def _label_trials(runs, participants, target, classes):
     """List (run, row, label) of each trial that has a label, and what has none."""
+    tables = [run.events["bold"] for run in runs if run.events.get("bold") is not None]
+    known = list(dict.fromkeys(column for table in tables for column in table))
+    if tables and target not in known:
+        raise ValueError(
+            f"{OWNER}: target must be a column of the events, which have {', '.join(known)}; "
+            f"got {target!r}{nearest(target, known)}"
+        )
     found, left_out = [], []
     for number, run in enumerate(runs):
         table = run.events.get("bold")

@@ -279,7 +279,7 @@ def test_several_series_of_one_run_are_left_out(tmp_path):
     [
         ({"level": "run"}, ValueError, "level"),
         ({"subjects": ["9"]}, ValueError, "subjects must be among 01"),
-        ({"target": "side"}, ValueError, "at least two classes of side"),
+        ({"target": "side"}, ValueError, "target must be a column of the events"),
         ({"classes": ["left", "up"]}, ValueError, "up has no samples"),
         ({"classes": ["left"]}, ValueError, "at least two classes"),
         ({"level": "subject", "target": "group"}, ValueError, "participants.tsv, which has none"),
