@@ -152,7 +152,7 @@ REFUSED = [
     (lambda ds: [shutil.rmtree(each) for each in ds.glob("sub-*")], (), "is no BIDS dataset"),
     (lambda ds: [p.write_text("") for p in ds.rglob("*events.tsv")], (), "at least two classes"),
     (lambda ds: None, ("--classes", "house"), "at least two classes of trial_type"),
-    (lambda ds: None, ("--target", "handedness"), "target must be a column of the events, which have onset"),
+    (lambda ds: None, ("--target", "handedness"), "target must be a column of the events"),
     (lambda ds: None, ("--task", "fces"), "did you mean 'faces'"),
 ]
 
