@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2_contingency
 
+from sklearn_neurofuse.cli._check_pictures import draw, processed, search_lag
 from sklearn_neurofuse.cli._recordings import describe_pairs, load_recordings, read_chain, read_once
 from sklearn_neurofuse.cli._results import prepare_folder
-from sklearn_neurofuse.plotting import plot_artifact_spectrum, plot_motion
-from sklearn_neurofuse.plotting._png import to_png
 
+# from which distance of the peak from the response on clocks may be apart, in s
+_FAR, _SURE = (4.0, 6.0), 0.05
 _COLOURS = {"green": "#d5ead8", "amber": "#fbe7c0", "red": "#f6cfcb", "": "#ffffff"}
 # step, figure, title, unit, from where amber and red begin; a red below amber means less is worse
 _RULES = (
@@ -82,8 +83,12 @@ def run(args):
         findings = _clock_findings(pair)
         for name, branch in chain.transformers:
             findings += _step_findings(_quality(name, branch, data, number))
+        done = processed(data, chain, number)
+        clock = search_lag(done)
+        findings += _lag_findings(clock)
+        page = _page(pair, findings, draw(done, clock))
         file = f"recording-{number:03d}.html"
-        (folder / file).write_text(_page(pair, findings, data, chain, number), encoding="utf-8")
+        (folder / file).write_text(page, encoding="utf-8")
         pages.append((file, _title(pair), _worst(findings)))
     pitfalls = find_pitfalls(data, X)
     (folder / "index.html").write_text(_index(pages, pitfalls, data), encoding="utf-8")
@@ -150,6 +155,17 @@ def _clock_findings(pair):
     ]
 
 
+def _lag_findings(found):
+    """Judge where alpha power and BOLD go together: far from the response, clocks are apart."""
+    if found is None:
+        return []
+    title = "alpha power against BOLD"
+    if found.p_value > _SURE:
+        return [Finding(title, f"no lag told, p = {found.p_value:.2g}", "")]
+    told = f"{found.peak:+.2f} at {found.peak_lag:+g} s, p = {found.p_value:.2g}"
+    return [Finding(title, told, judge(abs(found.peak_lag), *_FAR))]
+
+
 def find_pitfalls(data, X):
     """Look for what goes along with the class and is no signal.
 
@@ -199,7 +215,7 @@ def _worst(findings):
     return next((colour for colour in ("red", "amber", "green") if colour in colours), "")
 
 
-def _page(pair, findings, data, chain, number):
+def _page(pair, findings, pictures):
     rows = "".join(
         f'<tr style="background:{_COLOURS[f.colour]}"><td>{html.escape(f.title)}</td>'
         f"<td>{html.escape(f.value)}</td><td>{f.colour}</td></tr>"
@@ -209,29 +225,9 @@ def _page(pair, findings, data, chain, number):
     pictures = "".join(
         f"<h2>{html.escape(title)}</h2><img alt='{html.escape(title)}' "
         f"src='data:image/png;base64,{base64.b64encode(png).decode()}'>"
-        for title, png in _pictures(data, chain, number)
+        for title, png in pictures
     )
     return _document(_title(pair), f"{notes}<table>{rows}</table>{pictures}")
-
-
-def _pictures(data, chain, number):
-    """Draw spectra before and after, and the motion, of one run."""
-    for name, branch in chain.transformers:
-        block = data.X[name]
-        if block.sources[number].source is None:
-            continue
-        rows = np.flatnonzero(block.recording == number)
-        if rows.size == 0:
-            continue
-        waiting = block
-        for _, step in branch.steps[:-1]:
-            waiting = step.transform(waiting)
-        done = waiting.load(int(rows[0]))
-        if name == "eeg":
-            raws = {"before": block.load(int(rows[0])), "after": done}
-            yield "Spectrum before and after", to_png(plot_artifact_spectrum(raws, fmax=45.0))
-        elif done.confounds is not None and "trans_x" in done.confounds:
-            yield "Head motion", to_png(plot_motion(done))
 
 
 def _index(pages, pitfalls, data):

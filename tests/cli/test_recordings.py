@@ -101,6 +101,7 @@ def test_every_recording_has_a_page_of_quality(home, tmp_path, capsys):
     page = (tmp_path / "check" / "recording-002.html").read_text("utf-8")
     assert "drift of the clocks" in page
     assert "Spectrum before and after" in page
+    assert "Alpha power against BOLD" in page
 
 
 @pytest.mark.parametrize(

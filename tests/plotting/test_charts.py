@@ -1,7 +1,10 @@
 """Charts, by what is drawn."""
 
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import mne
+import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,9 +15,11 @@ from sklearn_neurofuse.containers import ConnectomeSpace, SensorSpace
 from sklearn_neurofuse.inspection import lime_explanation
 from sklearn_neurofuse.metrics import balanced_accuracy_posterior
 from sklearn_neurofuse.plotting import (
+    plot_alignment,
     plot_artifact_spectrum,
     plot_connectome,
     plot_explanation,
+    plot_lag_curve,
     plot_motion,
     plot_posterior,
     plot_precision_recall,
@@ -198,3 +203,28 @@ def test_bad_connectomes():
         plot_connectome(edges, space=bare)
     with pytest.raises(ValueError, match="needs ConnectomeSpace"):
         plot_connectome(edges, space=bare, kind="networks")
+
+
+def test_lag_curve():
+    lags = np.arange(-10.0, 15.5, 0.5)
+    found = SimpleNamespace(
+        lags=lags, r=-np.exp(-((lags - 1) ** 2) / 8), peak_lag=1.0, peak=-1.0, threshold=0.3,
+        p_value=0.01,
+    )  # fmt: skip
+    ax = plot_lag_curve(found)
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), lags)
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), found.r)
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == ["95 % of random phases", "+1 s, p = 0.01"]
+
+
+def test_alignment_shows_volume_and_outline():
+    rng = np.random.default_rng(0)
+    affine = np.diag([6.0, 6.0, 6.0, 1.0])
+    series = nib.Nifti1Image(rng.random((12, 12, 12, 3)).astype(np.float32), affine)
+    mask = np.zeros((12, 12, 12), np.uint8)
+    mask[3:9, 3:9, 3:9] = 1
+    display = plot_alignment(series, nib.Nifti1Image(mask, affine), n_cuts=3)
+    assert len(display.axes) == 3
+    # the outline is a contour in the slices that cut it
+    assert any(axes.ax.collections for axes in display.axes.values())
