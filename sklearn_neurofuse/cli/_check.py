@@ -191,7 +191,7 @@ def find_pitfalls(data, X):
         found.append("classes are spread unevenly over sites")
     for subject in np.unique(data.groups):
         own = target[data.groups == subject]
-        if len(own) > 5 and len(set(own.tolist())) > 1 and np.abs(np.diff(own)).sum() <= 2:
+        if len(own) > 5 and len(set(own.tolist())) > 1 and np.count_nonzero(np.diff(own)) <= 2:
             found.append(f"labels of sub-{subject} come in blocks: time tells the class")
             break
     one_class = [len(set(target[data.groups == g].tolist())) == 1 for g in np.unique(data.groups)]

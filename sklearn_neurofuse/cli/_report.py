@@ -7,7 +7,21 @@ from sklearn_neurofuse.cli._options import DATA_OPTIONS, source_of
 # what a screen has room for
 _METRICS = ("roc_auc", "accuracy", "precision", "recall", "f1")
 _TITLES = {"roc_auc": "ROC AUC"}
-_SETTINGS = ("command", "data", "model", "models", "cv", "repeats", "seed")
+_SETTINGS = (
+    "command",
+    "data",
+    "model",
+    "models",
+    "cv",
+    "repeats",
+    "seed",
+    "rope",
+    "prevalence",
+    "permutations",
+    "learning_curve",
+    "nested",
+    "lock",
+)
 
 
 def headline(name, data):

@@ -146,6 +146,8 @@ def test_planted(tmp_path, capsys):
     assert report["command"] == {
         "command": "evaluate", "data": "planted", "model": "linear", "cv": 3, "repeats": 2,
         "seed": 0, "regime": "both", "samples": 60, "subjects": 12, "accuracy": 0.95,
+        "prevalence": None, "permutations": 0, "learning_curve": False, "nested": False,
+        "lock": None,
     }  # fmt: skip
     assert report["settings"]["versions"]["sklearn-neurofuse"] == __version__
     assert report["settings"]["data"]["classes"] == {"class_0": 30, "class_1": 30}

@@ -93,6 +93,8 @@ def test_what_is_finished_is_not_done_again(home, tmp_path, capsys):
     assert {path.name: path.stat().st_mtime_ns for path in out.iterdir()} == before
     assert main(command(home, out, "--resume", "--seed", "1")) == 1
     assert "results of another command, with seed 0, not 1" in capsys.readouterr().err
+    assert main(command(home, out, "--resume", "--permutations", "100")) == 1
+    assert "with permutations 0, not 100" in capsys.readouterr().err
     # a run that was killed while it wrote
     (out / "evaluation.json").unlink()
     assert main(command(home, out)) == 1
