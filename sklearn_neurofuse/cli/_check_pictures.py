@@ -16,7 +16,8 @@ from sklearn_neurofuse.plotting import (
 )
 from sklearn_neurofuse.plotting._png import to_png
 
-_N_PERMUTATIONS = 50
+# enough to tell the level of 5 % over all recordings together
+_N_PERMUTATIONS, _PER_RECORDING = 200, 40
 _OUTLINE_MM = 2.0
 
 
@@ -53,13 +54,15 @@ def processed(data, chain, number):
     return found
 
 
-def search_lag(done):
+def search_lag(done, n_recordings=1):
     """Search the lag at which alpha power and BOLD go together.
 
     Parameters
     ----------
     done : dict
         From `processed`.
+    n_recordings : int, default=1
+        How many are searched in all.
 
     Returns
     -------
@@ -73,7 +76,8 @@ def search_lag(done):
         with warnings.catch_warnings():
             # nilearn's, of drifts that the motion takes up
             warnings.filterwarnings("ignore", "Cosine filter")
-            return lag_search(run, raw, n_permutations=_N_PERMUTATIONS, random_state=0)
+            n = max(_N_PERMUTATIONS, _PER_RECORDING * n_recordings)
+            return lag_search(run, raw, n_permutations=n, random_state=0)
     except ValueError:
         # no markers, or no alpha in a band that was filtered away
         return None

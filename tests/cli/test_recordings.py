@@ -9,7 +9,8 @@ import pytest
 from sklearn_neurofuse import Multimodal, Recordings
 from sklearn_neurofuse.cli import main
 from sklearn_neurofuse.cli._chains import DEFAULTS, make_chain, read_config, steps_of
-from sklearn_neurofuse.cli._check import find_pitfalls, judge
+from sklearn_neurofuse.cli._check_findings import judge
+from sklearn_neurofuse.cli._check_pitfalls import find_pitfalls
 from sklearn_neurofuse.datasets import load_bids, simulate_eeg_fmri
 from sklearn_neurofuse.fmri import SpatialSmoother
 
