@@ -34,21 +34,13 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_neurofuse import config_context
 from sklearn_neurofuse.cli._chains import make_chain, read_config
-from sklearn_neurofuse.cli._demo import write_config
-from sklearn_neurofuse.compose import ModalitySelector
+from sklearn_neurofuse.cli._demo import SIMULATION, write_config
 from sklearn_neurofuse.datasets import load_bids, simulate_eeg_fmri
 from sklearn_neurofuse.fmri import MotionCorrector, SliceTimingCorrector, motion_affines
 from sklearn_neurofuse.neural_network import FusionClassifier
 
 BAND, SFREQ = (0.5, 30.0), 125.0
-SIZE = {
-    "n_subjects": 6,
-    "n_volumes": 120,
-    "volume_shape": (40, 44, 22),
-    "n_channels": 20,
-    "sfreq": 1000.0,
-    "design": {"bayes_accuracy": {"fmri": 0.8, "eeg": 0.97}},
-}
+SIZE = {"n_subjects": 6, **SIMULATION}
 SMALL = {"n_subjects": 3, "n_volumes": 40, "volume_shape": (16, 16, 10), "n_channels": 8}
 
 
@@ -65,15 +57,13 @@ def study(seed, folder, smoke):
 
 def aucs(arrays, data):
     """Give the mean ROC AUC over folds of people of the fused and of the single models."""
-    network = FusionClassifier(random_state=0)
-    models = {"fused": network} | {
-        name: make_pipeline(ModalitySelector(name), network) for name in ("eeg", "fmri")
-    }
-    found = {name: [] for name in models}
-    for train, test in GroupKFold(3).split(data.target, groups=data.groups):
-        for name, model in models.items():
-            chance = model.fit(arrays[train], data.target[train]).predict_proba(arrays[test])[:, 1]
-            found[name].append(roc_auc_score(data.target[test], chance))
+    models = {"fused": ("fmri", "eeg"), "eeg": ("eeg",), "fmri": ("fmri",)}
+    y, groups, found = data.target, data.groups, {name: [] for name in models}
+    for train, test in GroupKFold(3).split(y, groups=groups):
+        for name, modalities in models.items():
+            X, network = arrays.select(modalities), FusionClassifier(random_state=0)
+            network.fit(X[train], y[train], groups=groups[train])
+            found[name].append(roc_auc_score(y[test], network.predict_proba(X[test])[:, 1]))
     return {name: float(np.mean(each)) for name, each in found.items()}
 
 

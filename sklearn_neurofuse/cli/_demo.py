@@ -7,6 +7,14 @@ from pathlib import Path
 from sklearn_neurofuse.cli._main import main
 from sklearn_neurofuse.datasets import simulate_eeg_fmri
 
+# both modalities know something, neither enough
+SIMULATION = {
+    "n_volumes": 120,
+    "volume_shape": (40, 44, 22),
+    "n_channels": 20,
+    "sfreq": 1000.0,
+    "design": {"bayes_accuracy": {"fmri": 0.9, "eeg": 0.97}},
+}
 _CONFIG = """\
 # Steps of the demonstration: those that `neurofuse evaluate` takes by itself, on a coarse grid
 [[fmri]]
@@ -107,11 +115,7 @@ def simulate(args, folder):
     """
     simulate_eeg_fmri(
         n_subjects=args.subjects,
-        n_volumes=120,
-        volume_shape=(40, 44, 22),
-        n_channels=20,
-        sfreq=1000.0,
-        design={"bayes_accuracy": {"fmri": 0.8, "eeg": 0.97}},
+        **SIMULATION,
         write_bids=folder,
         random_state=args.seed,
     )

@@ -5,6 +5,7 @@ from math import prod
 
 import numpy as np
 
+from sklearn_neurofuse._validation import nearest
 from sklearn_neurofuse.containers._block import feature_names_of
 
 
@@ -125,6 +126,34 @@ class Layout:
             for name, columns in self.slices.items()
         }
 
+    def check(self, given, owner):
+        """Check that new samples have the modalities, shapes and spaces of these.
+
+        Parameters
+        ----------
+        given : Layout
+            Of new samples; modalities may be absent altogether.
+        owner : str
+            The estimator, for messages.
+
+        Raises
+        ------
+        ValueError
+            If a modality is unknown, or has another shape or space.
+        """
+        for name, shape in given.shapes.items():
+            if name not in self.shapes:
+                raise ValueError(
+                    f"{owner}: modality {name!r} was not there in fit, only "
+                    f"{', '.join(self.names)}{nearest(name, self.names)}"
+                )
+            _check_shape(owner, name, shape, self.shapes[name])
+            spaces = given.spaces[name], self.spaces[name]
+            if None not in spaces and spaces[0] != spaces[1]:
+                raise ValueError(
+                    f"{owner}: modality {name!r} lies in {spaces[0]!r}, fitted in {spaces[1]!r}"
+                )
+
     def __eq__(self, other):
         if not isinstance(other, Layout):
             return NotImplemented
@@ -140,6 +169,19 @@ class Layout:
     def __repr__(self):
         parts = [f"{name}={shape}" for name, shape in self.shapes.items()]
         return f"Layout({', '.join(parts)})"
+
+
+def _check_shape(owner, name, shape, expected):
+    if len(shape) != len(expected):
+        raise ValueError(
+            f"{owner}: modality {name!r} must have {len(expected) + 1} axes "
+            f"(samples and {expected}), got {len(shape) + 1}"
+        )
+    for axis, (size, wanted) in enumerate(zip(shape, expected, strict=True), start=1):
+        if size != wanted:
+            raise ValueError(
+                f"{owner}: modality {name!r} must have size {wanted} on axis {axis}, got {size}"
+            )
 
 
 def _as_type(array, dtype):

@@ -12,7 +12,6 @@ from sklearn_neurofuse.containers import Block, Layout, Multimodal
 from sklearn_neurofuse.decomposition._input import (
     as_multimodal,
     check_modalities,
-    check_same_layout,
     complete_rows,
     flat_block,
     float_dtype,
@@ -233,7 +232,7 @@ class BaseDecomposition(TransformerMixin, BaseEstimator):
 
     def _as_fitted(self, X):
         X = as_multimodal(self, X, self.layout_)
-        check_same_layout(self, X, self.layout_)
+        self.layout_.check(X.layout, type(self).__name__)
         return X
 
     def _projections(self, X):

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sklearn_neurofuse._validation import nearest
 from sklearn_neurofuse.containers import Multimodal
 
 MIN_SAMPLES = 3
@@ -72,54 +71,6 @@ def check_modalities(owner, X):
             f"{type(owner).__name__}: X must hold two or more modalities, "
             f"got {X.modalities[0]!r} only"
         )
-
-
-def check_same_layout(owner, X, layout):
-    """Check that new samples have the modalities, shapes and spaces of the training samples.
-
-    Parameters
-    ----------
-    owner : object
-        The estimator, for messages.
-    X : Multimodal
-        New samples; modalities may be absent altogether.
-    layout : Layout
-        Of the training samples.
-
-    Raises
-    ------
-    ValueError
-        If a modality is unknown, or has another shape or space.
-    """
-    who = type(owner).__name__
-    given = X.layout
-    for name, shape in given.shapes.items():
-        if name not in layout.shapes:
-            raise ValueError(
-                f"{who}: modality {name!r} was not there in fit, only "
-                f"{', '.join(layout.names)}{nearest(name, layout.names)}"
-            )
-        _check_shape(who, name, shape, layout.shapes[name])
-        if None not in (given.spaces[name], layout.spaces[name]) and (
-            given.spaces[name] != layout.spaces[name]
-        ):
-            raise ValueError(
-                f"{who}: modality {name!r} lies in {given.spaces[name]!r}, "
-                f"fitted in {layout.spaces[name]!r}"
-            )
-
-
-def _check_shape(who, name, shape, expected):
-    if len(shape) != len(expected):
-        raise ValueError(
-            f"{who}: modality {name!r} must have {len(expected) + 1} axes "
-            f"(samples and {expected}), got {len(shape) + 1}"
-        )
-    for axis, (size, wanted) in enumerate(zip(shape, expected, strict=True), start=1):
-        if size != wanted:
-            raise ValueError(
-                f"{who}: modality {name!r} must have size {wanted} on axis {axis}, got {size}"
-            )
 
 
 def complete_rows(owner, X, sample_weight):

@@ -15,7 +15,7 @@ from sklearn_neurofuse.model_selection._confounds import (
 from sklearn_neurofuse.model_selection._design import make_design
 from sklearn_neurofuse.model_selection._evaluation import Evaluation
 from sklearn_neurofuse.model_selection._figures import check_scoring
-from sklearn_neurofuse.model_selection._independent import check_set, refit, test_on
+from sklearn_neurofuse.model_selection._independent import assess_independent, check_set, refit
 from sklearn_neurofuse.model_selection._learning import check_shares, learning_table
 from sklearn_neurofuse.model_selection._lock import check_free, write_lock
 from sklearn_neurofuse.model_selection._nested_variance import nested_interval
@@ -216,16 +216,13 @@ def evaluate(
     scoring = check_scoring(_OWNER, scoring)
     check_choice(_OWNER, "variance", variance, ("bootstrap", "nested"))
     check_number(_OWNER, "n_permutations", n_permutations, low=0, integer=True)
-    if prevalence is not None:
-        check_number(_OWNER, "prevalence", prevalence, low=0, high=1, closed="neither")
     shares = check_shares(_OWNER, learning_curve)
     check_free(_OWNER, lock)
     X, seed = as_samples(X), read_seed(random_state)
     wishes = Wishes.read(_OWNER, scoring, prevalence, criteria, seed)
     design = make_design(_OWNER, X, y, groups=groups, cv=cv, pos_label=pos_label,
                          random_state=seed)  # fmt: skip
-    if prevalence is not None and not design.is_binary:
-        raise ValueError(f"{_OWNER}: prevalence is for two classes, got {len(design.classes)}")
+    _check_prevalence(prevalence, design)
     test_set = check_set(_OWNER, X, design, groups, X_test, y_test, groups_test)
     wrapped, cut = with_threshold(_OWNER, estimator, threshold, design)
     task = Task(wrapped, X, params or {}, cut)
@@ -245,14 +242,20 @@ def evaluate(
     if test_set is not None or lock is not None:
         found["model"] = refit(task, design)
     if test_set is not None:
-        found |= test_on(found["model"], task, design, test_set, wishes)
-        apart = found.pop("test_predictions").assign(set="independent set")
-        found["predictions"] = pd.concat([found["predictions"], apart], ignore_index=True)
+        _add_independent(found, task, design, test_set, wishes)
     settings = found["settings"] = describe(design, X, seed)
     if lock is not None:
         settings["lock"] = write_lock(lock, found["model"], task, design, wishes)
     found["statements"] = _say(design, found, knows_missing, prevalence)
     return Evaluation(**found)
+
+
+def _check_prevalence(prevalence, design):
+    if prevalence is None:
+        return
+    check_number(_OWNER, "prevalence", prevalence, low=0, high=1, closed="neither")
+    if not design.is_binary:
+        raise ValueError(f"{_OWNER}: prevalence is for two classes, got {len(design.classes)}")
 
 
 def _read_beside(estimator, X, baselines):
@@ -295,6 +298,13 @@ def _cross_validate(task, design, wishes, beside, blind, jobs):
             memory={}, settings={"seed": wishes.random_state},
         )  # fmt: skip
     return found
+
+
+def _add_independent(found, task, design, test_set, wishes):
+    """Add the figures of the independent set, and its predictions below those of the folds."""
+    found |= assess_independent(found["model"], task, design, test_set, wishes)
+    apart = found.pop("test_predictions").assign(set="independent set")
+    found["predictions"] = pd.concat([found["predictions"], apart], ignore_index=True)
 
 
 def _nested(task, design, seed, jobs):

@@ -258,7 +258,7 @@ def _is_enough(judge, n_classes):
     return min(counts) >= 2
 
 
-def test_on(model, task, design, independent, wishes):
+def assess_independent(model, task, design, independent, wishes):
     """Test a model on an independent set.
 
     Parameters

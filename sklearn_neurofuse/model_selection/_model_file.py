@@ -73,6 +73,7 @@ def read_model(owner, path, trusted=()):
             f"{owner}: {path} holds types that are neither of scikit-learn nor of this package, "
             f"{', '.join(foreign)}; where you know its source, name them in trusted"
         ) from error
+    # a file that is damaged, or no model, fails in as many ways as it can be read
     except Exception as error:
         raise ValueError(f"{owner}: {path} is no model that can be read; {error}") from error
 

@@ -99,8 +99,8 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
 
     .. math:: f(x) = b + \sum_m x_m^\top w_m + g \cdot \sum_k c_k h_k(x), \quad \sum_k c_k = 1
 
-    with a ridge regression whose penalty and mixture of modalities are chosen by cross-validation,
-    and networks h on top of linear logits that were predicted out of fold. What a network adds
+    with ridge regressions, of modalities together and of each alone and added up, that are averaged
+    by how well they predict out of fold, and networks h on top of linear logits that were predicted out of fold. What a network adds
     comes from attention over tokens (positions of the CNN, time steps of the LSTM, scores of
     independent components) and from products of paired directions of two modalities. Networks
     trained on four fifths of the samples predict the rest, and from that the gate g is chosen:

@@ -6,7 +6,6 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import validate_data
 
-from sklearn_neurofuse._validation import nearest
 from sklearn_neurofuse.containers import Layout, Multimodal
 from sklearn_neurofuse.exceptions import FlattenedInputWarning
 
@@ -80,7 +79,7 @@ def read_new(owner, X, layout):
     if isinstance(X, Multimodal):
         if len(X) == 0:
             raise ValueError(f"{who}: X must hold at least one sample, got none")
-        check_layout(who, X.layout, layout)
+        layout.check(X.layout, who)
         return X
     flat = validate_data(
         owner, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan", reset=False
@@ -200,47 +199,3 @@ class _Plain:
     def __init__(self, data):
         self.data = data
         self.shape = data.shape
-
-
-def check_layout(who, given, layout):
-    """Check that new samples have the modalities, shapes and spaces of the training samples.
-
-    Parameters
-    ----------
-    who : str
-        The estimator, for messages.
-    given : Layout
-        Of new samples; modalities may be absent.
-    layout : Layout
-        Of the training samples.
-
-    Raises
-    ------
-    ValueError
-        If a modality is unknown, or has another shape or space.
-    """
-    for name, shape in given.shapes.items():
-        if name not in layout.shapes:
-            raise ValueError(
-                f"{who}: modality {name!r} was not there in fit, only "
-                f"{', '.join(layout.names)}{nearest(name, layout.names)}"
-            )
-        _check_shape(who, name, shape, layout.shapes[name])
-        spaces = given.spaces[name], layout.spaces[name]
-        if None not in spaces and spaces[0] != spaces[1]:
-            raise ValueError(
-                f"{who}: modality {name!r} lies in {spaces[0]!r}, fitted in {spaces[1]!r}"
-            )
-
-
-def _check_shape(who, name, shape, expected):
-    if len(shape) != len(expected):
-        raise ValueError(
-            f"{who}: modality {name!r} must have {len(expected) + 1} axes "
-            f"(samples and {expected}), got {len(shape) + 1}"
-        )
-    for axis, (size, wanted) in enumerate(zip(shape, expected, strict=True), start=1):
-        if size != wanted:
-            raise ValueError(
-                f"{who}: modality {name!r} must have size {wanted} on axis {axis}, got {size}"
-            )

@@ -1,18 +1,20 @@
-"""The linear path: ridge regression on kernels, its mixture and penalty chosen out of fold."""
+"""The linear path: ridge regressions on kernels, mixed or added, weighed by what they predict."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import linalg
+from scipy.optimize import nnls
 
 PENALTIES = np.logspace(-2.5, 2.5, 9)
 # added to every kernel of mean diagonal one, an intercept that is hardly penalised
 INTERCEPT = 30.0
+_TIE = 1e-3
 
 
 @dataclass(frozen=True)
 class LinearFit:
-    """A fitted linear path: the mean of fits with different mixtures of kernels.
+    """A fitted linear path: the mean of fits of kernels, mixed or added.
 
     Attributes
     ----------
@@ -49,12 +51,12 @@ class LinearFit:
 
 @dataclass(frozen=True)
 class _Fit:
-    """The fit with one mixture and one penalty, scaled to explain the targets best."""
+    """One fit, scaled to explain the targets best, and the error of its left-out predictions."""
 
     mixture: np.ndarray
     error: float
-    dual: np.ndarray
-    left_out: np.ndarray
+    coefficients: np.ndarray
+    out_of_fold: np.ndarray
 
 
 def mixtures(sizes):
@@ -89,6 +91,11 @@ def fit_linear(kernels, targets, weight, folds, candidates, penalties=PENALTIES)
     weights :math:`E^{-n/2}` of their errors: like the likelihoods of normal errors, these are alike
     for few samples and single out the best for many.
 
+    Beside the mixtures stands the weighted sum of the fits of single modalities, its weights not
+    negative and learned from left-out predictions [2]_. A mixture fits all modalities at once, and
+    what one of them explains in the training samples alone, such as whose they are, is not left to
+    the others; the sum takes each for what it tells of samples left out.
+
     Parameters
     ----------
     kernels : ndarray of shape (n_modalities, n_samples, n_samples)
@@ -114,30 +121,56 @@ def fit_linear(kernels, targets, weight, folds, candidates, penalties=PENALTIES)
     .. [1] Golub, G. H., Heath, M., & Wahba, G. (1979). Generalized cross-validation as a method for
        choosing a good ridge parameter. Technometrics 21, 215-223.
        doi:10.1080/00401706.1979.10489751
+    .. [2] Breiman, L. (1996). Stacked regressions. Machine Learning 24, 49-64.
+       doi:10.1007/BF00117832
     """
     root = np.sqrt(weight / weight.mean())[:, None]
-    fits = [
-        fit
-        for mixture in candidates
-        for fit in _fit_each(kernels, targets, root, folds, mixture, penalties)
+    by_mixture = [
+        list(_fit_each(kernels, targets, root, folds, mixture, penalties)) for mixture in candidates
     ]
-    logs = -0.5 * len(targets) * np.log([max(fit.error, 1e-12) for fit in fits])
+    fits = [fit for each in by_mixture for fit in each]
+    alone = [each for each in by_mixture if each[0].mixture.max() == 1.0]
+    if len(alone) > 1:
+        fits += _stack([_average(each) for each in alone], targets, root)
+    return _average(fits)
+
+
+def _average(fits):
+    """Average fits by the likelihoods of their errors."""
+    logs = -0.5 * len(fits[0].out_of_fold) * np.log([max(fit.error, 1e-12) for fit in fits])
     shares = np.exp(logs - logs.max())
-    shares /= shares.sum()
-    dual = sum(
-        share * np.multiply.outer(fit.mixture, fit.dual) for share, fit in _pair(shares, fits)
-    )
-    return LinearFit(
-        coefficients=dual,
-        intercept=INTERCEPT
-        * sum(share * fit.dual.sum(axis=0) for share, fit in _pair(shares, fits)),
-        out_of_fold=sum(share * fit.left_out for share, fit in _pair(shares, fits)),
-        mixture=sum(share * fit.mixture for share, fit in _pair(shares, fits)),
-    )
+    return _combine(shares / shares.sum(), fits)
 
 
-def _pair(shares, fits):
-    return zip(shares, fits, strict=True)
+def _combine(weights, fits):
+    coefficients, out_of_fold, mixture = (
+        sum(weight * getattr(fit, name) for weight, fit in zip(weights, fits, strict=True))
+        for name in ("coefficients", "out_of_fold", "mixture")
+    )
+    intercept = INTERCEPT * coefficients.sum(axis=(0, 1))
+    return LinearFit(coefficients, intercept, out_of_fold, mixture)
+
+
+def _stack(alone, targets, root):
+    """Give the weighted sum of the fits of single modalities, or nothing where all weights are 0.
+
+    Beside a mixture, whose scale is learned too, it has a parameter more for each further
+    modality, each a factor of e in likelihood (Akaike 1974).
+    """
+    left_out = np.stack([(root * fit.out_of_fold).ravel() for fit in alone], axis=1)
+    # modalities that tell the same share alike
+    ridge = _TIE * linalg.norm(left_out) * np.eye(len(alone))
+    known = np.append((root * targets).ravel(), np.zeros(len(alone)))
+    weights = nnls(np.vstack([left_out, ridge]), known)[0]
+    if not weights.any():
+        return []
+    whole = _combine(weights, alone)
+    error, _ = _judge(root * whole.out_of_fold, root * targets)
+    error *= np.exp(2.0 * (len(alone) - 1) / len(targets))
+    # predictions differ in size, so weights alone do not tell what a modality contributes
+    shares = weights * linalg.norm(left_out, axis=0)
+    mixture = sum(s * fit.mixture for s, fit in zip(shares / shares.sum(), alone, strict=True))
+    return [_Fit(mixture, error, whole.coefficients, whole.out_of_fold)]
 
 
 def _fit_each(kernels, targets, root, folds, mixture, penalties):
@@ -148,8 +181,9 @@ def _fit_each(kernels, targets, root, folds, mixture, penalties):
     for penalty in penalties:
         left_out = _left_out(values, vectors, rotated, weighted, penalty, folds)
         error, scale = _judge(left_out, weighted)
-        dual = root * (vectors @ (rotated / (values + penalty)[:, None]))
-        yield _Fit(mixture, error, scale * dual, scale * left_out / root)
+        dual = scale * root * (vectors @ (rotated / (values + penalty)[:, None]))
+        coefficients = np.multiply.outer(mixture, dual)
+        yield _Fit(mixture, error, coefficients, scale * left_out / root)
 
 
 def _judge(left_out, targets):
