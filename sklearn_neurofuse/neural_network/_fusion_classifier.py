@@ -100,12 +100,12 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
     .. math:: f(x) = b + \sum_m x_m^\top w_m + g \cdot \sum_k c_k h_k(x), \quad \sum_k c_k = 1
 
     with ridge regressions, of modalities together and of each alone and added up, that are averaged
-    by how well they predict out of fold, and networks h on top of linear logits that were predicted out of fold. What a network adds
-    comes from attention over tokens (positions of the CNN, time steps of the LSTM, scores of
-    independent components) and from products of paired directions of two modalities. Networks
-    trained on four fifths of the samples predict the rest, and from that the gate g is chosen:
-    zero, unless the loss falls by two standard errors. If it opens, one more network is trained on
-    all samples, and the linear path may count less.
+    by how well they predict out of fold, and networks h on top of linear logits that were predicted
+    out of fold. What a network adds comes from attention over tokens (positions of the CNN, time
+    steps of the LSTM, scores of independent components) and from products of paired directions of
+    two modalities. Networks trained on four fifths of the samples predict the rest, and from that
+    the gate g is chosen: zero, unless the loss falls by two standard errors. If it opens, one more
+    network is trained on all samples, and the linear path may count less.
 
     With k = min(5, samples or groups of the smallest class) below 3 there are no folds: the model
     is the linear path with a fixed penalty.
