@@ -13,6 +13,7 @@ from sklearn_neurofuse.datasets._bids._files import (
     BOLD_SUFFIXES,
     EEG_SUFFIXES,
     OWNER,
+    as_text,
     check_root,
     find_runs,
     list_tasks,
@@ -66,7 +67,8 @@ def load_bids(
     level : {"trial", "subject"}, default="trial"
         Whether samples are events, or whole runs labelled by their subject.
     classes : sequence of str, default=None
-        Values of `target` to keep, in the order of their numbers; None keeps all, sorted.
+        Values of `target` to keep, in the order of their numbers; None keeps all, sorted (by value
+        where all are numbers).
     subjects : sequence of str, default=None
         Labels of the subjects to load; None loads all.
     eeg_events : dict of str to str, default=None
@@ -76,7 +78,9 @@ def load_bids(
         Kinds of EEG channels that neither ``channels.tsv`` nor their names tell, such as
         ``{"32": "ecg"}``, in MNE's words.
     trigger : str, default=None
-        Name of the volume trigger; None knows the usual ones, such as ``R128`` or ``Volume``.
+        Name of the volume trigger, or its last part, such as ``"S  9"``; the recordings then
+        call it ``Volume/...``, so that every step knows it. None knows the usual ones, such as
+        ``R128`` or ``Volume``.
     tolerance : float, default=0.001
         Jitter of the triggers, in s, allowed beyond one sample.
     n_dummy : int, default=0
@@ -85,7 +89,8 @@ def load_bids(
         Folder of fMRIPrep's results [2]_, taken in place of the raw images with their confounds;
         what was done to them stands on the runs.
     space : str, default=None
-        Which of fMRIPrep's spaces; None where there is one.
+        Which of fMRIPrep's spaces, such as ``"MNI152NLin2009cAsym"`` or, where there are several
+        resolutions, ``"MNI152NLin2009cAsym:res-2"``; None where there is one.
 
     Returns
     -------
@@ -167,6 +172,7 @@ def load_bids(
         n_dummy=n_dummy,
         on_error=get_config()["on_error"],
     )
+    classes = None if classes is None else [as_text(name) for name in classes]
     pairs, left_out = _find_pairs(root, task, subjects)
     runs = [read_run(pair, options) for pair in pairs]
     participants = read_participants(root)
@@ -212,7 +218,7 @@ def _label_trials(runs, participants, target, classes):
             why = "it has no events" if table is None else f"its events have no column {target}"
             left_out.append((run.pair.title, why))
             continue
-        labels = table[target]
+        labels = table[target].map(as_text, na_action="ignore")
         rows = np.flatnonzero(labels.notna() & (classes is None or labels.isin(classes or ())))
         found += [(number, int(row), labels.iloc[row]) for row in rows]
         if rows.size == 0:
@@ -227,11 +233,12 @@ def _label_subjects(runs, participants, target, classes):
             f"{OWNER}: target must be a column of participants.tsv, which has "
             f"{', '.join(map(str, participants.columns)) or 'none'}; got {target!r}"
         )
+    labels = participants[target].dropna().map(as_text)
     found, left_out = [], []
     for number, run in enumerate(runs):
         subject = run.pair.key[0]
-        label = participants[target].get(subject)
-        if label is None or pd.isna(label) or (classes is not None and label not in classes):
+        label = labels.get(subject)
+        if label is None or (classes is not None and label not in classes):
             left_out.append((run.pair.title, f"its subject has no {target} that was asked for"))
         elif run.raw is None and run.bold is None:
             left_out.append((run.pair.title, "none of its recordings can be used"))
@@ -242,7 +249,7 @@ def _label_subjects(runs, participants, target, classes):
 
 def _as_bunch(root, task, runs, left_out, participants, found, classes, unlabelled, target):
     labels = pd.Series([label for _, _, label in found], dtype=object)
-    names = sorted(set(labels), key=str) if classes is None else list(classes)
+    names = _in_order(set(labels)) if classes is None else list(classes)
     _check_classes(names, labels, target)
     kept = sorted({number for number, _, _ in found})
     position = {number: new for new, number in enumerate(kept)}
@@ -256,7 +263,7 @@ def _as_bunch(root, task, runs, left_out, participants, found, classes, unlabell
     return Bunch(
         X=X,
         target=labels.map({label: code for code, label in enumerate(names)}).to_numpy(dtype=int),
-        target_names=[str(label) for label in names],
+        target_names=names,
         groups=groups,
         events={
             name: [run.events.get(key) for run in used]
@@ -278,6 +285,13 @@ def _as_bunch(root, task, runs, left_out, participants, found, classes, unlabell
             classes=", ".join(map(str, names)),
         ),
     )
+
+
+def _in_order(names):
+    """Sort names, by their value where all are numbers."""
+    values = pd.to_numeric(pd.Series(sorted(names), dtype=object), errors="coerce")
+    by_value = values.notna().all()
+    return sorted(names, key=lambda name: (float(name) if by_value else 0, name))
 
 
 def _check_classes(names, labels, target):

@@ -5,10 +5,11 @@ import re
 import numpy as np
 
 from sklearn_neurofuse.eeg._heartbeats import annotation_times
+from sklearn_neurofuse.eeg._triggers import is_scanner_mark
 
 # markers of the scanner, of heartbeats, of breaks in the recording and of bad stretches
 _NO_EVENTS = re.compile(
-    r"(r128|volume|slice|scan|sync|^tr\b|^t\s+1$|r[- ]?peak|\b[eq]rs|ecg|heart|^r$|new segment"
+    r"(volume|slice|scan|sync|^tr\b|r[- ]?peak|\b[eq]rs|ecg|heart|^r$|new segment"
     r"|boundary|^edge|^bad)",
     re.IGNORECASE,
 )
@@ -42,7 +43,7 @@ def find_events(raw, events):
         return []
     there = sorted(set(map(str, raw.annotations.description)))
     if events == "auto":
-        names = [name for name in there if not _NO_EVENTS.search(name)]
+        names = [name for name in there if not (is_scanner_mark(name) or _NO_EVENTS.search(name))]
     else:
         names = sorted(set(events))
         missing = [name for name in names if name not in there]

@@ -14,6 +14,8 @@ _SCANNER = re.compile(
     r"|slice)[\s_-]*(trigger|marker|start|pulse|onset|art\w*)|scan(ner)?|slices?|mri|fmri|gradient",
     re.IGNORECASE,
 )
+# kinds of markers that only scanners have, as in "Volume/V  1"
+_SCANNER_KIND = re.compile(r"vol(ume)?s?|scan(ner)?|f?mri", re.IGNORECASE)
 # fraction of the interval by which a marker may be off
 _OFF = 0.06
 # what one hole may span, in intervals
@@ -65,7 +67,9 @@ def is_scanner_mark(description):
     bool
         Whether it is.
     """
-    return _SCANNER.fullmatch(str(description).split("/")[-1].strip()) is not None
+    kind, *rest = (part.strip() for part in str(description).split("/"))
+    last = rest[-1] if rest else kind
+    return bool(_SCANNER.fullmatch(last) or (rest and _SCANNER_KIND.fullmatch(kind)))
 
 
 def find_markers(raw, triggers):

@@ -2,15 +2,18 @@
 
 import json
 
+import mne
 import numpy as np
 import pytest
 
 from sklearn_neurofuse import BoldRun, config_context
 from sklearn_neurofuse.datasets import load_bids
+from sklearn_neurofuse.eeg._triggers import find_markers
 from sklearn_neurofuse.exceptions import MissingSamplesWarning
 from tests.datasets.bids_tree import (
     LEAD,
     N_VOLUMES,
+    SFREQ,
     T_R,
     TRIALS,
     to_eeg,
@@ -196,10 +199,135 @@ def test_results_of_fmriprep_stand_in_for_raw_images(tmp_path):
     rows = "\n".join(["trans_x\tcsf", *["0.1\tn/a"] * N_VOLUMES])
     (func / "sub-01_task-fist_desc-confounds_timeseries.tsv").write_text(rows, encoding="utf-8")
     run = load(raw, derivatives=derived).X["fmri"].load(0)
-    assert set(run.done) == {"slice_time_corrected", "motion_corrected", "normalized"}
+    assert set(run.done) == {
+        "slice_time_corrected",
+        "motion_corrected",
+        "normalized",
+        "space-MNI152NLin2009cAsym",
+    }
     assert run.volume_times[0] == pytest.approx(0.8)
     assert run.confounds["trans_x"].eq(0.1).all()
     assert run.path.endswith("desc-preproc_bold.nii.gz")
+
+
+def test_a_space_of_fmriprep_is_chosen_with_its_resolution(tmp_path):
+    raw, derived = tmp_path / "raw", tmp_path / "fmriprep"
+    write_run(raw)
+    func = derived / "sub-01" / "func"
+    spaces = ("T1w", "MNI152Lin_res-1", "MNI152Lin_res-2", "MNI152NLin6Asym_res-2")
+    for space in spaces:
+        write_bold(func, f"sub-01_task-fist_space-{space}_desc-preproc")
+    (func / "sub-01_task-fist_desc-confounds_regressors.tsv").write_text(
+        "\n".join(["trans_x", *["0.1"] * N_VOLUMES]), encoding="utf-8"
+    )
+
+    def chosen(space):
+        return load(raw, derivatives=derived, space=space).X["fmri"].load(0)
+
+    assert chosen("MNI152Lin:res-2").path.endswith("MNI152Lin_res-2_desc-preproc_bold.nii.gz")
+    run = chosen("MNI152NLin6Asym")
+    assert run.done == ("motion_corrected", "normalized", "space-MNI152NLin6Asym")
+    # what lies in the person's own space still is to be normalised
+    assert chosen("T1w").done == ("motion_corrected",)
+    # the name of the table before fMRIPrep 20.2
+    assert run.confounds["trans_x"].eq(0.1).all()
+    with pytest.raises(ValueError, match="spaces MNI152Lin:res-1, MNI152Lin:res-2; choose"):
+        chosen("MNI152Lin")
+    with pytest.raises(ValueError, match=r"space must be one of .*T1w, got 'T2w'; did you mean"):
+        chosen("T2w")
+
+
+@pytest.mark.parametrize("name", ["Stimulus/S  9", "S  9"])
+def test_a_trigger_of_any_name_is_known_to_all_steps(tmp_path, name):
+    markers = [(onset, "Stimulus", "S  9") for onset, *_ in volume_markers()]
+    write_run(tmp_path, markers=markers + trial_markers())
+    with pytest.raises(ValueError, match=r"'Stimulus/S  9' \(30\).* tell by trigger"):
+        load(tmp_path)
+    data = load(tmp_path, trigger=name)
+    assert data.pairs["n_triggers"].tolist() == [N_VOLUMES]
+    found = find_markers(data.X["eeg"].load(0), "auto")
+    np.testing.assert_allclose(found.points / SFREQ, to_eeg(T_R * np.arange(N_VOLUMES)))
+
+
+def test_markers_of_the_kind_volume_are_triggers(tmp_path):
+    write_run(tmp_path, markers=[(onset, "Volume", "V  1") for onset, *_ in volume_markers()])
+    assert load(tmp_path).pairs["n_triggers"].tolist() == [N_VOLUMES]
+
+
+def test_a_format_without_places_gets_those_of_the_names(tmp_path, monkeypatch):
+    def read_without_places(*args, **kwargs):
+        raw = read_raw(*args, **kwargs)
+        # the readers of some formats give a montage with places that are not known
+        places = dict.fromkeys(raw.ch_names, np.full(3, np.nan))
+        return raw.set_montage(mne.channels.make_dig_montage(places, coord_frame="head"))
+
+    write_run(tmp_path)
+    read_raw = mne.io.read_raw
+    monkeypatch.setattr("mne.io.read_raw", read_without_places)
+    raw = load(tmp_path).X["eeg"].load(0)
+    assert np.isfinite(raw.get_montage().get_positions()["ch_pos"]["Cz"]).all()
+
+
+def test_a_run_is_a_number_however_it_is_written(tmp_path):
+    for run in range(1, 11):
+        person = write_run(tmp_path, run=run)
+        for path in sorted((person / "eeg").glob(f"*_run-{run}_eeg.*")):
+            text = path.name.replace(f"run-{run}_", f"run-{run:02d}_")
+            path.rename(path.with_name(text))
+            if path.suffix != ".eeg":
+                file = path.with_name(text)
+                content = file.read_text(encoding="utf-8")
+                content = content.replace(f"run-{run}_eeg", f"run-{run:02d}_eeg")
+                file.write_text(content, encoding="utf-8")
+    pairs = load(tmp_path).pairs
+    assert pairs["run"].tolist() == [str(run) for run in range(1, 11)]
+    assert pairs["n_triggers"].tolist() == [N_VOLUMES] * 10
+
+
+def trials_as(*labels):
+    return [(onset, labels[k % len(labels)]) for k, (onset, _) in enumerate(TRIALS)]
+
+
+@pytest.mark.parametrize(
+    ("tables", "classes", "names", "first"),
+    [
+        # a gap makes numbers of one run floats, and numbers are sorted by value
+        ([(2, 10), (10, "n/a", 2)], None, ["2", "10"], [0, 1]),
+        ([(1, 2), (2, 1)], ["2", "1"], ["2", "1"], [1, 0]),
+        ([(1, 2), (2, 1)], [2, 1], ["2", "1"], [1, 0]),
+        # one run has text, so that the other one's numbers are text too
+        ([(1, 2), (1, "rest")], None, ["1", "2", "rest"], [0, 1]),
+        ([("True", "False"), ("True", "n/a", "False")], None, ["False", "True"], [1, 0]),
+        ([("left", "right"), ("left", "", "NaN", "right")], None, ["left", "right"], [0, 1]),
+    ],
+)
+def test_classes_are_told_by_what_the_table_says(tmp_path, tables, classes, names, first):
+    for run, labels in enumerate(tables, 1):
+        func = write_run(tmp_path, run=run) / "func"
+        write_events(func / f"sub-01_task-fist_run-{run}_events.tsv", trials_as(*labels))
+    data = load(tmp_path, classes=classes)
+    assert data.target_names == names
+    assert data.target[:2].tolist() == first
+
+
+def test_numbers_of_both_tables_are_compared(tmp_path):
+    markers = volume_markers() + [(t, "Stimulus", "S  1") for t, *_ in trial_markers()]
+    person = write_run(tmp_path, markers=markers)
+    path = person / "func" / "sub-01_task-fist_events.tsv"
+    write_events(path, trials_as(1, "n/a", 2))
+    data = load(tmp_path, eeg_events={"S  1": "1"})
+    assert data.pairs["event_lag"][0] == pytest.approx(0.0, abs=2e-3)
+    write_events(path, trials_as(1, "n/a", 2), shift=1.5)
+    with pytest.raises(ValueError, match="events lie"):
+        load(tmp_path, eeg_events={"S  1": "1"})
+
+
+def test_names_that_look_like_numbers_stay_names(tmp_path):
+    for subject in ("01", "02"):
+        write_run(tmp_path, subject)
+    rows = ["participant_id\tgrp", "01\t1", "02\t2"]
+    (tmp_path / "participants.tsv").write_text("\n".join(rows), encoding="utf-8")
+    assert load(tmp_path, level="subject", target="grp").target_names == ["1", "2"]
 
 
 def unreadable_eeg(root):

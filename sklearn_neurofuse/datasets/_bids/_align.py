@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklearn_neurofuse.datasets._bids._files import as_text
 from sklearn_neurofuse.signal._clock import LARGEST_DRIFT, link_by_events, list_fits
 
 # events of both modalities are of one moment when they lie within, in s
@@ -136,14 +137,17 @@ def _in_common(events):
     bold, eeg = events
     if bold is None or eeg is None or "trial_type" not in bold or "trial_type" not in eeg:
         return []
-    names = set(bold["trial_type"].dropna()) & set(eeg["trial_type"].dropna())
+    onsets = [_onsets_by_kind(table) for table in events]
     return [
-        tuple(
-            table.loc[table["trial_type"] == name, "onset"].to_numpy(dtype=float)
-            for table in (bold, eeg)
-        )
-        for name in sorted(names)
+        tuple(side[name] for side in onsets) for name in sorted(set.intersection(*map(set, onsets)))
     ]
+
+
+def _onsets_by_kind(table):
+    """Give the onsets of each kind; one table may have numbers where the other has text."""
+    table = table.dropna(subset=["trial_type"])
+    kinds = table["trial_type"].map(as_text)
+    return {kind: rows.to_numpy(dtype=float) for kind, rows in table["onset"].groupby(kinds)}
 
 
 def _link_without_triggers(events):

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sklearn_neurofuse._validation import nearest
 from sklearn_neurofuse.datasets._bids._files import (
     BOLD_SUFFIXES,
     OWNER,
@@ -18,6 +19,8 @@ from sklearn_neurofuse.recordings._bold_run import load_image
 
 # anything nearer is the rounding of a header
 _SAME_T_R = 1e-3
+# spaces of fMRIPrep that are the person's own
+_OWN_SPACES = ("native", "func", "bold", "boldref", "T1w", "T2w", "anat")
 _DIRECTIONS = ("i", "i-", "j", "j-", "k", "k-")
 
 
@@ -126,7 +129,8 @@ class Derivatives:
     task : str
         The task.
     space : str or None
-        Template; None where there is one only.
+        Template, such as ``"MNI152NLin2009cAsym"`` or with a resolution
+        ``"MNI152NLin2009cAsym:res-2"``; None where there is one only.
 
     Raises
     ------
@@ -145,27 +149,32 @@ class Derivatives:
             for file in find_runs(self.root, "func", "bold", BOLD_SUFFIXES, task)
             if file.entities.get("desc") == "preproc"
         ]
-        spaces = sorted({file.entities.get("space", "native") for file in files})
+        spaces = sorted({_names_of_space(file)[0] for file in files})
         if not files:
             raise ValueError(
                 f"{OWNER}: {self.root} holds no *_desc-preproc_bold.nii.gz of task {task!r}"
             )
-        if space is None and len(spaces) > 1:
+        files = [file for file in files if space is None or space in _names_of_space(file)]
+        if not files:
             raise ValueError(
-                f"{OWNER}: derivatives are in the spaces {', '.join(spaces)}; choose one by space="
+                f"{OWNER}: space must be one of {', '.join(spaces)}, got {space!r}"
+                f"{nearest(space, spaces)}"
             )
-        self.space = spaces[0] if space is None else space
-        self.files = {
-            file.key: file for file in files if file.entities.get("space", "native") == self.space
-        }
+        left = sorted({_names_of_space(file)[0] for file in files})
+        if len(left) > 1:
+            raise ValueError(
+                f"{OWNER}: derivatives are in the spaces {', '.join(left)}; choose one by space="
+            )
+        self.space = files[0].entities.get("space", "native")
+        self.files = {file.match: file for file in files}
 
-    def open(self, key, raw_run):
+    def open(self, raw_file, raw_run):
         """Open the preprocessed run in place of the raw one.
 
         Parameters
         ----------
-        key : tuple
-            Subject, session and run.
+        raw_file : BidsFile
+            The image it was made from.
         raw_run : BoldRun
             The raw one.
 
@@ -179,13 +188,13 @@ class Derivatives:
         ValueError
             If there is none.
         """
-        if key not in self.files:
+        if raw_file.match not in self.files:
             raise ValueError(f"there is no preprocessed run in space {self.space}")
-        file = self.files[key]
+        file = self.files[raw_file.match]
         sidecar = read_sidecar(self.root, file)
         done = ["motion_corrected"]
-        if self.space != "native":
-            done.append("normalized")
+        if self.space not in _OWN_SPACES:
+            done += ["normalized", f"space-{self.space}"]
         changes = {"slice_times": None, "slice_time_ref": raw_run.slice_time_ref}
         if sidecar.get("SliceTimingCorrected"):
             done.insert(0, "slice_time_corrected")
@@ -198,6 +207,16 @@ class Derivatives:
     def _confounds(self, file):
         entities = {k: v for k, v in file.entities.items() if k not in ("space", "res", "desc")}
         entities["desc"] = "confounds"
-        wanted = type(file)(file.path, entities, "timeseries")
-        tables = find_beside(self.root, wanted, "timeseries", ".tsv")
+        # the second name is that of fMRIPrep before 20.2
+        for suffix in ("timeseries", "regressors"):
+            wanted = type(file)(file.path, entities, suffix)
+            tables = find_beside(self.root, wanted, suffix, ".tsv")
+            if tables:
+                break
         return read_table(tables[-1]).apply(pd.to_numeric, errors="coerce") if tables else None
+
+
+def _names_of_space(file):
+    """Give the name of the space with its resolution, and without."""
+    space, res = file.entities.get("space", "native"), file.entities.get("res")
+    return (space,) if res is None else (f"{space}:res-{res}", space)

@@ -1,6 +1,7 @@
 """The EEG of a BIDS dataset: opened, with the kinds and places of its channels."""
 
 import warnings
+from functools import partial
 
 import mne
 import numpy as np
@@ -9,6 +10,10 @@ import pandas as pd
 from sklearn_neurofuse.datasets._bids._files import find_beside, read_beside, read_table
 from sklearn_neurofuse.eeg._channel_types import BIDS_KINDS, kind_of
 from sklearn_neurofuse.eeg._triggers import is_scanner_mark
+
+# before the description of a marker that the user says is of volumes
+_VOLUME = "Volume/"
+_MOST_NAMED = 8
 
 
 def open_eeg(root, file, channel_types=None):
@@ -78,9 +83,35 @@ def _place_electrodes(raw, tables):
             )
             raw.set_montage(montage, on_missing="ignore", verbose="error")
             return
-    if raw.get_montage() is None:
+    if not _has_places(raw):
         montage = mne.channels.make_standard_montage("colin27_1005")
         raw.set_montage(montage, match_case=False, on_missing="ignore", verbose="error")
+
+
+def _has_places(raw):
+    """Tell whether any EEG channel has a place; formats write 0 or NaN for those that have none."""
+    picks = mne.pick_types(raw.info, eeg=True, exclude=())
+    places = np.array([raw.info["chs"][pick]["loc"][:3] for pick in picks]).reshape(-1, 3)
+    return bool((np.isfinite(places).all(axis=1) & places.any(axis=1)).any())
+
+
+def name_triggers(raw, name):
+    """Mark the annotations that are of volumes, so that steps on the recording know them.
+
+    Parameters
+    ----------
+    raw : mne.io.Raw
+        The recording; the annotations get ``Volume/`` before their description.
+    name : str
+        Their description, or its last part.
+    """
+    there = dict.fromkeys(map(str, raw.annotations.description))
+    chosen = [text for text in there if _is_called(text, name) and not is_scanner_mark(text)]
+    raw.annotations.rename({text: f"{_VOLUME}{text}" for text in chosen})
+
+
+def _is_called(description, name):
+    return name in (description, description.removeprefix(_VOLUME), description.split("/")[-1])
 
 
 def read_markers(raw):
@@ -126,7 +157,7 @@ def find_volume_triggers(markers, name=None):
     markers : DataFrame
         From `read_markers`.
     name : str, default=None
-        Their name; None knows the usual ones.
+        Their name or its last part; None knows the usual ones.
 
     Returns
     -------
@@ -134,5 +165,27 @@ def find_volume_triggers(markers, name=None):
         Onsets in s, sorted.
     """
     described = markers["trial_type"].astype(str)
-    chosen = described == name if name is not None else described.map(is_scanner_mark)
+    is_chosen = is_scanner_mark if name is None else partial(_is_called, name=name)
+    chosen = described.map(is_chosen)
     return np.sort(markers.loc[chosen.to_numpy(dtype=bool), "onset"].to_numpy(dtype=float))
+
+
+def describe_markers(markers):
+    """Say which markers a recording has, for messages.
+
+    Parameters
+    ----------
+    markers : DataFrame
+        From `read_markers`.
+
+    Returns
+    -------
+    str
+        Names and numbers.
+    """
+    counts = markers["trial_type"].astype(str).value_counts()
+    told = ", ".join(f"{name!r} ({count})" for name, count in counts.head(_MOST_NAMED).items())
+    more = ", ..." if len(counts) > _MOST_NAMED else ""
+    if not told:
+        return "it has no markers at all"
+    return f"its markers are {told}{more}; tell by trigger which are of volumes"

@@ -11,6 +11,10 @@ OWNER = "load_bids"
 _ENTITY = re.compile(r"([a-zA-Z]+)-([a-zA-Z0-9+]+)")
 EEG_SUFFIXES = (".vhdr", ".edf", ".bdf", ".set", ".fif")
 BOLD_SUFFIXES = (".nii.gz", ".nii")
+# n/a is the one of BIDS, the others are written by programs; NA may be a class
+_MISSING = ["n/a", "N/A", "", "nan", "NaN"]
+# these columns hold names, also where they look like numbers
+_NAMES = {"participant_id": str, "name": str}
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,12 @@ class BidsFile:
     def key(self):
         """Subject, session and run, None where the name does not say."""
         return tuple(self.entities.get(name) for name in ("sub", "ses", "run"))
+
+    @property
+    def match(self):
+        """The same with the number of the run, as ``run-1`` and ``run-01`` are one."""
+        *who, run = self.key
+        return (*who, int(run) if run is not None and run.isdecimal() else run)
 
     @property
     def title(self):
@@ -205,7 +215,7 @@ def read_sidecar(root, file):
 
 
 def read_table(path):
-    """Read a table of BIDS; ``n/a`` is missing.
+    """Read a table of BIDS; ``n/a`` and an empty cell are missing.
 
     Parameters
     ----------
@@ -223,7 +233,7 @@ def read_table(path):
         If it cannot be read.
     """
     try:
-        return pd.read_csv(path, sep="\t", na_values=["n/a"], keep_default_na=False, dtype=None)
+        return pd.read_csv(path, sep="\t", na_values=_MISSING, keep_default_na=False, dtype=_NAMES)
     except (ValueError, pd.errors.ParserError) as error:
         raise ValueError(f"{path.name} is no table: {error}") from error
 
@@ -277,6 +287,23 @@ def read_events(root, file):
     onset = pd.to_numeric(table["onset"], errors="coerce")
     table = table.assign(onset=onset, duration=_durations(table)).loc[onset.notna()]
     return table.sort_values("onset", kind="stable", ignore_index=True) if len(table) else None
+
+
+def as_text(label):
+    """Write a label as the table has it, also where a gap made numbers of its column.
+
+    Parameters
+    ----------
+    label : str, int, float or bool
+        A cell that is not missing.
+
+    Returns
+    -------
+    str
+        Such as ``"1"`` for 1.0.
+    """
+    whole = isinstance(label, float) and float(label).is_integer()
+    return str(int(label)) if whole else str(label)
 
 
 def _durations(table):

@@ -49,30 +49,36 @@ def pair_files(eeg_files, bold_files):
     left_out : list of tuple of str
         What was left out and why.
     """
-    eeg, left_eeg = _by_key(eeg_files, "EEG recordings")
-    bold, left_bold = _by_key(bold_files, "BOLD series")
+    eeg, left_eeg = _by_match(eeg_files, "EEG recordings")
+    bold, left_bold = _by_match(bold_files, "BOLD series")
     by_session = defaultdict(list)
-    for key in bold:
-        by_session[key[:2]].append(key)
+    for match in bold:
+        by_session[match[:2]].append(match)
     pairs, used = [], set()
-    for key, file in bold.items():
-        shared = (*key[:2], None)
-        if key not in eeg and shared in eeg:
-            keys = by_session[key[:2]]
-            number = (keys.index(key), len(keys))
-            pairs.append(Pair(key, eeg[shared], file, number))
+    for match, file in bold.items():
+        shared = (*match[:2], None)
+        if match not in eeg and shared in eeg:
+            runs = by_session[match[:2]]
+            number = (runs.index(match), len(runs))
+            pairs.append(Pair(file.key, eeg[shared], file, number))
             used.add(shared)
         else:
-            pairs.append(Pair(key, eeg.get(key), file))
-            used.add(key)
-    pairs += [Pair(key, file, None) for key, file in eeg.items() if key not in used]
-    return sorted(pairs, key=lambda pair: [value or "" for value in pair.key]), left_eeg + left_bold
+            pairs.append(Pair(file.key, eeg.get(match), file))
+            used.add(match)
+    pairs += [Pair(file.key, file, None) for match, file in eeg.items() if match not in used]
+    return sorted(pairs, key=_in_order), left_eeg + left_bold
 
 
-def _by_key(files, what):
+def _in_order(pair):
+    file = pair.eeg if pair.bold is None else pair.bold
+    subject, session, run = file.match
+    return subject, session or "", run if isinstance(run, int) else -1, str(run)
+
+
+def _by_match(files, what):
     found = defaultdict(list)
     for file in files:
-        found[file.key].append(file)
+        found[file.match].append(file)
     left_out = [
         (file.path.name, f"there are {len(group)} {what} of this run; one is expected")
         for group in found.values()

@@ -10,7 +10,9 @@ import pandas as pd
 from sklearn_neurofuse.datasets._bids._align import align, event_lag
 from sklearn_neurofuse.datasets._bids._bold import open_bold
 from sklearn_neurofuse.datasets._bids._eeg import (
+    describe_markers,
     find_volume_triggers,
+    name_triggers,
     open_eeg,
     read_markers,
 )
@@ -145,7 +147,7 @@ def _open_bold(run, options):
         run.bold, run.dummies, notes = open_bold(options.root, file, options.n_dummy)
         run.raw_bold = run.bold
         if options.derivatives is not None:
-            run.bold = options.derivatives.open(file.key, run.bold)
+            run.bold = options.derivatives.open(file, run.bold)
         run.notes += notes
         return read_events(options.root, file)
     except (ValueError, OSError) as error:
@@ -159,6 +161,8 @@ def _open_eeg(run, options):
         return None
     try:
         run.raw = open_eeg(options.root, file, options.channel_types)
+        if options.trigger is not None:
+            name_triggers(run.raw, options.trigger)
         return _eeg_events(read_events(options.root, file), read_markers(run.raw), options)
     except (ValueError, OSError) as error:
         run.lose("eeg", error, options.on_error)
@@ -187,7 +191,8 @@ def _rename(table, names):
 
 
 def _tie(run, own, options):
-    triggers = find_volume_triggers(read_markers(run.raw), options.trigger)
+    markers = read_markers(run.raw)
+    triggers = find_volume_triggers(markers, options.trigger)
     scan = {
         "t_r": run.raw_bold.t_r,
         "n_volumes": run.raw_bold.n_volumes,
@@ -205,6 +210,8 @@ def _tie(run, own, options):
         )
         run.lag = event_lag(run.clock, events)
     except ValueError as error:
+        if len(triggers) == 0:
+            error = ValueError(f"{error}; {describe_markers(markers)}")
         # what is left must have events of its own
         lost = "eeg" if own["bold"] is not None or own["eeg"] is None else "bold"
         run.lose(lost, error, options.on_error)
