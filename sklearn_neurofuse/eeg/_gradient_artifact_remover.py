@@ -6,6 +6,7 @@ from sklearn_neurofuse._validation import check_choice, check_number
 from sklearn_neurofuse.eeg import _gradient_plan as plan
 from sklearn_neurofuse.eeg._copies import make_raw, resample_raw
 from sklearn_neurofuse.eeg._gradient_report import report
+from sklearn_neurofuse.eeg._gradient_rows import ShortRows
 from sklearn_neurofuse.eeg._gradient_stream import GradientStream
 from sklearn_neurofuse.eeg._head_motion import read_motion
 from sklearn_neurofuse.recordings import RecordingTransformer
@@ -204,14 +205,19 @@ class GradientArtifactRemover(RecordingTransformer):
         """
         self._check_sfreq(recording.info["sfreq"])
         data = recording.get_data()
-        channels = plan.find_channels(recording, data)
-        scan = plan.find_scan_in(recording, data, channels, self)
-        before = data[channels.cleaned[: plan.N_REPORTED]].copy()
-        if self.weighting == "past":
+        picks = plan.pick_channels(recording)
+        short = None if self.weighting == "past" else ShortRows(data, picks)
+        rows = data if short is None else short.rows
+        channels = plan.find_channels(recording, rows, picks)
+        scan = plan.find_scan_in(recording, rows, channels, self)
+        before = rows[channels.cleaned[: plan.N_REPORTED]]
+        if short is None:
             n_courses = self._clean_online(data, channels, scan)
         else:
-            n_courses = self._clean(data, channels, scan, context)
-        report(context, before, data, channels, scan, n_courses)
+            n_courses = self._clean(rows, channels, scan, context)
+        report(context, before, rows, channels, scan, n_courses)
+        if short is not None:
+            short.restore(recording, scan.volumes.starts[0], scan.stop)
         return self._as_raw(recording, data, channels, scan)
 
     def _check_sfreq(self, sfreq):
@@ -231,7 +237,7 @@ class GradientArtifactRemover(RecordingTransformer):
         weights = self._weights(scan, context)
         cleaner = Cleaner(scan.sfreq, volumes, weights, groups, self.obs, self.n_jobs)
         rows = [data[i] for i in channels.cleaned]
-        dirty = [row.astype(np.float32) for row in rows] if self.anc else None
+        dirty = [row.copy() for row in rows] if self.anc else None
         cleaner.clean(rows, channels.template_only)
         if self.anc:
             n_taps = max(16, round(volumes.period / scan.n_groups / 8))

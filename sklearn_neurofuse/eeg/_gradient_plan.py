@@ -78,7 +78,32 @@ class FoundScan:
     n_marked: int = 0
 
 
-def find_channels(raw, data):
+def pick_channels(raw):
+    """Give the channels that take up the artefact.
+
+    Parameters
+    ----------
+    raw : mne.io.BaseRaw
+        The recording.
+
+    Returns
+    -------
+    ndarray of int
+        Their rows.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    types = {"eeg": True, "eog": True, "ecg": True, "emg": True, "seeg": True, "ecog": True}
+    picks = mne.pick_types(raw.info, **types, misc=False, exclude=())
+    if len(picks) == 0:
+        raise ValueError("the recording has no EEG channels")
+    return picks
+
+
+def find_channels(raw, data, picks):
     """Sort the channels of a recording.
 
     Parameters
@@ -87,6 +112,8 @@ def find_channels(raw, data):
         The recording.
     data : ndarray of shape (n_channels, n_times)
         Its values.
+    picks : ndarray of int
+        Channels to look at.
 
     Returns
     -------
@@ -98,10 +125,6 @@ def find_channels(raw, data):
     ValueError
         If there is nothing to clean, or values are not finite.
     """
-    types = {"eeg": True, "eog": True, "ecg": True, "emg": True, "seeg": True, "ecog": True}
-    picks = mne.pick_types(raw.info, **types, misc=False, exclude=())
-    if len(picks) == 0:
-        raise ValueError("the recording has no EEG channels")
     edges = {i: (data[i].min(), data[i].max()) for i in picks.tolist()}
     bad = [raw.ch_names[i] for i, found in edges.items() if not np.isfinite(found).all()]
     if bad:
@@ -162,7 +185,7 @@ def find_scan_in(raw, data, channels, remover):
     chosen = strongest(rows, 1)
     if len(chosen) == 0:
         raise ValueError("all channels are flat")
-    row = rows[chosen[0]]
+    row = rows[chosen[0]].astype(float)
     markers = find_markers(raw, remover.triggers) or _markers_in_data(row, sfreq)
     subsample = remover.alignment == "subsample"
     timing = time_volumes(rows, markers.points, markers.interval, sfreq, subsample=subsample)

@@ -43,12 +43,14 @@ def power_spectra(data, sfreq, start=0, stop=None, window=WINDOW):
     n_kept = int(np.searchsorted(freqs, _TOP + 5))
     taper = np.hanning(length).astype(np.float32)
     taper /= np.sqrt(np.square(taper).sum() * length / 2)
-    power = np.zeros((len(data), min(n_kept, len(freqs))))
-    for row, total in zip(data, power, strict=True):
-        for begin in begins:
-            stretch = row[begin : begin + length]
-            spectrum = rfft((stretch - stretch.mean()).astype(np.float32) * taper)
-            total += np.abs(spectrum[: power.shape[1]]) ** 2 / n_windows
+    power = np.empty((len(data), min(n_kept, len(freqs))))
+    for row, mean in zip(data, power, strict=True):
+        windows = np.stack([row[begin : begin + length] for begin in begins])
+        windows -= windows.mean(axis=1, keepdims=True)
+        windows = windows.astype(np.float32, copy=False)
+        windows *= taper
+        spectra = rfft(windows, axis=1, overwrite_x=True)[:, : len(mean)]
+        mean[:] = (spectra.real**2 + spectra.imag**2).mean(axis=0)
     return freqs[: power.shape[1]], power
 
 

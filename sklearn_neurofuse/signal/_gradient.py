@@ -7,8 +7,8 @@ from joblib import Parallel, delayed
 
 from sklearn_neurofuse.signal import _alignment
 from sklearn_neurofuse.signal._residual_basis import Courses, shared_courses
-from sklearn_neurofuse.signal._segments import Segments, band
-from sklearn_neurofuse.signal._templates import mean_wave, templates
+from sklearn_neurofuse.signal._segments import TOLERANCE, Segments, band
+from sklearn_neurofuse.signal._templates import CAUTION, templates
 
 # Hz; the artefact stands above the EEG from there on
 ARTIFACT_BAND = (20.0, 400.0)
@@ -168,7 +168,11 @@ class Cleaner:
         template_only : ndarray of bool of shape (n_rows,)
             Rows that are spared the basis set.
         """
-        self._each(self._subtract_template, data)
+        if self.weights is None:
+            none = np.zeros((len(self.volumes), 0))
+            self._each(Courses(none, self.volumes, CAUTION, TOLERANCE).subtract, data)
+        else:
+            self._each(self._subtract_template, data)
         if self.n_courses is None:
             return
         rows = [row for row, spared in zip(data, template_only, strict=True) if not spared]
@@ -181,7 +185,7 @@ class Cleaner:
         columns = edges_of(segments, BASIS_BAND, self.sfreq)
         # differences and a window, so that slow waves do not leak into the band
         steep = (np.diff(rows[i], 2, prepend=rows[i][:2]) for i in strongest(rows, _N_FOR_BASIS))
-        spectra = (segments.spectra(row, core=True)[:, columns] for row in steep)
+        spectra = (segments.spectra(row, core=True, columns=columns) for row in steep)
         courses = shared_courses(spectra, segments.complete, block, self.n_courses)
         self.n_found.append(courses.shape[1])
         if courses.shape[1]:
@@ -190,12 +194,6 @@ class Cleaner:
 
     def _subtract_template(self, row):
         volumes = self.volumes
-        if self.weights is None:
-            means = volumes.group_means(row)[:, 0]
-            wave = mean_wave(means, np.array([len(group) for group in volumes.groups]))
-            design = np.ones((len(volumes), 1), dtype=np.float32)
-            volumes.subtract_sums(design, wave[None], row)
-            return
         volumes.subtract(templates(volumes.spectra(row), self.weights, volumes.complete), row)
 
     def _each(self, function, rows):

@@ -37,9 +37,11 @@ def strength(row, edges):
     ndarray of shape (n,)
         Root mean square of the second differences, 0 for an empty part.
     """
-    steep = np.square(np.diff(row, 2, prepend=row[:2]))
+    begin = max(edges[0] - 2, 0)
+    part = row[begin : max(edges[-1], begin + 2)]
+    steep = np.square(np.diff(part, 2, prepend=part[:2]))
     total = np.concatenate([[0.0], np.cumsum(steep)])
-    return np.sqrt(np.diff(total[edges]) / np.maximum(np.diff(edges), 1))
+    return np.sqrt(np.diff(total[edges - begin]) / np.maximum(np.diff(edges), 1))
 
 
 def find_scan(row, sfreq):

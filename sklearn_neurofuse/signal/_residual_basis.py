@@ -17,6 +17,7 @@ References
 """
 
 import numpy as np
+from scipy.linalg import eigh
 
 from sklearn_neurofuse.signal._templates import shrinkage
 
@@ -27,6 +28,8 @@ _LARGEST_NORM = 4.0
 _MOST_STEPS = 400
 # a wave of a course takes as much of the EEG as a template, and has less to take
 _CAUTION = 3.0
+# what a template leaves is some hundredth of the artefact
+_TOLERANCE = 3e-2
 
 
 def shared_courses(spectra, complete, block, n_courses="auto"):
@@ -55,26 +58,36 @@ def shared_courses(spectra, complete, block, n_courses="auto"):
         return np.zeros((len(complete), 0))
     used = used[: n_blocks * block]
     gram, noise, n_features = _grams(spectra, used, block, n_blocks)
-    values, vectors = np.linalg.eigh(gram)
-    values, vectors = values[::-1], vectors[:, ::-1]
-    n_found = _count(values, noise, n_features) if n_courses == "auto" else n_courses
+    values, vectors = _largest(gram, MOST_COURSES if n_courses == "auto" else n_courses)
+    n_found = len(values)
+    if n_courses == "auto":
+        n_found = _count(values, gram, noise, n_features)
     middles = used.reshape(n_blocks, block).mean(axis=1)
     number = np.arange(len(complete))
     found = [np.interp(number, middles, vectors[:, i]) for i in range(min(n_found, n_blocks - 1))]
     return np.stack(found, axis=1) if found else np.zeros((len(complete), 0))
 
 
-def _count(values, noise, n_features):
+def _largest(gram, n_wanted):
+    """Give the largest eigenvalues, and their vectors in columns."""
+    last = len(gram) - 1
+    first = max(0, last + 1 - n_wanted)
+    values, vectors = eigh(gram, subset_by_index=(first, last))
+    return values[::-1], vectors[:, ::-1]
+
+
+def _count(values, gram, noise, n_features):
     """Count the components that stand above those of the same rank in noise."""
     if noise is not None:
-        floor = _ABOVE_ALTERNATED * np.linalg.eigvalsh(noise)[::-1]
+        floor = _ABOVE_ALTERNATED * _largest(noise, len(values))[0]
     else:
         # the largest of noise alone, after Marchenko and Pastur, and what channels have in common
-        edge = np.square(1 + np.sqrt(len(values) / n_features))
-        rest = np.cumsum(values[::-1])[::-1] / np.arange(len(values), 0, -1)
-        floor = _ABOVE_REST * edge * rest
-    below = np.flatnonzero(values[:MOST_COURSES] <= floor[:MOST_COURSES])
-    return int(below[0]) if len(below) else min(MOST_COURSES, len(values))
+        n_blocks = len(gram)
+        edge = np.square(1 + np.sqrt(n_blocks / n_features))
+        before = np.cumsum(values) - values
+        floor = _ABOVE_REST * edge * (np.trace(gram) - before) / (n_blocks - np.arange(len(values)))
+    below = np.flatnonzero(values <= floor)
+    return int(below[0]) if len(below) else len(values)
 
 
 def _grams(spectra, used, block, n_blocks):
@@ -113,24 +126,31 @@ class Courses:
     Parameters
     ----------
     courses : ndarray of shape (n_segments, n_courses)
-        As :func:`shared_courses` gives them.
+        As :func:`shared_courses` gives them; none for a mean of all segments.
     segments : Segments
         The segments; waves are estimated from those that are complete.
+    caution : float, default=3.0
+        How many times its noise a wave has to stand out to be believed.
+    tolerance : float, default=3e-2
+        Share of a wave that may be missed at the highest frequency.
 
     Notes
     -----
     Frequencies at which a wave is not above noise are left out.
     """
 
-    def __init__(self, courses, segments):
+    def __init__(self, courses, segments, caution=_CAUTION, tolerance=_TOLERANCE):
         complete = segments.complete
         design = np.column_stack([np.ones(len(complete)), courses])
         inside, triangle = np.linalg.qr(design[complete])
         self._design = np.linalg.solve(triangle.T, design.T).T.astype(np.float32)
-        self._fit = np.zeros(self._design.T.shape, dtype=np.float32)
-        self._fit[:, complete] = inside.T
+        fit = np.zeros(self._design.shape, dtype=np.float32)
+        fit[complete] = inside
+        self._plan = segments.summation(fit, tolerance)
+        # of each group in the total of the first wave, and in that of all waves
+        self._shares = np.stack([fit[group, 0] @ fit[group] for group in segments.groups])
         self._segments = segments
-        self._groups = segments.groups
+        self._caution, self._tolerance = caution, tolerance
 
     def subtract(self, row):
         """Subtract what the courses explain.
@@ -140,14 +160,12 @@ class Courses:
         row : ndarray of shape (n_times,)
             One channel; changed in place.
         """
-        sums = self._segments.group_means(row, self._fit)
-        waves = sums.sum(axis=0)
-        noise = self._noise(sums[:, 0], waves)
-        waves *= shrinkage(np.square(np.abs(waves)), noise[None], _CAUTION)
-        self._segments.subtract_sums(self._design, waves, row)
+        waves, parts = self._segments.sums(row, self._plan, self._tolerance)
+        noise = self._noise(parts, waves)
+        waves *= shrinkage(np.square(np.abs(waves)), noise, self._caution)
+        self._segments.subtract_sums(self._design, waves, row, self._tolerance)
 
-    def _noise(self, sums, waves):
+    def _noise(self, parts, waves):
         """Give the power of noise in each wave, which is that in the total of independent sums."""
-        shares = np.stack([self._fit[0, group] @ self._fit[:, group].T for group in self._groups])
-        rest = sums - shares @ waves
+        rest = parts - self._shares @ waves
         return np.square(np.abs(rest)).sum(axis=0) * (len(rest) / max(len(rest) - 1, 1))

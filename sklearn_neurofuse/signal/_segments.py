@@ -4,13 +4,18 @@ from functools import cached_property
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
+from scipy.special import jv
 
 # groups of segments that begin at nearly the same part of a sample point
 _N_GROUPS = 32
 # of what is left of a frequency in the mean of a group
 _LEAST = 0.5
-# segments up to which each is brought to its own part of a sample point
-_MOST_SINGLE = 400
+# points that are worked on at a time, few enough to stay in the cache of a core
+_BLOCK = 1 << 18
+# share of a wave that shifting it by polynomials may miss at the highest frequency
+TOLERANCE = 1e-3
+# polynomials at most; at the highest frequency eight miss a millionth
+_MOST_TERMS = 8
 
 
 class Segments:
@@ -19,6 +24,15 @@ class Segments:
     A segment reaches over its neighbours by a margin in which it fades, so that the shift by a
     part of a sample point, a phase :math:`e^{i\omega\delta}` in the Fourier domain, rings only
     where nothing is used.
+
+    Sums over segments and sums of waves need no transform of each segment. The phase is a short
+    sum of Chebyshev polynomials :math:`T_m` of the part of a sample point and Bessel functions
+    :math:`J_m` of the frequency, after Jacobi and Anger [1]_,
+
+    .. math:: e^{i \omega r x} = J_0(\omega r) + 2 \sum_{m \geq 1} i^m J_m(\omega r)\, T_m(x),
+        \qquad |x| \leq 1,
+
+    so that both are products of matrices, and only sums and waves are transformed.
 
     Parameters
     ----------
@@ -49,6 +63,10 @@ class Segments:
         Whether a segment lies inside the recording.
     groups : list of ndarray of int
         Complete segments that begin at nearly the same part of a sample point.
+
+    References
+    ----------
+    .. [1] NIST Digital Library of Mathematical Functions, 10.12. https://dlmf.nist.gov/10.12
     """
 
     def __init__(self, starts, period, n_times, *, stop=None):
@@ -60,11 +78,17 @@ class Segments:
         self.size = next_fast_len(n_points + 2 * self.margin, real=True)
         self.frequencies = np.arange(self.size // 2 + 1) / self.size
         self._taper = _taper(self.size, n_points, self.margin)
+        self._average = np.zeros((self.size, 1), dtype=np.float32)
+        self._average[self.margin : self.size - self.margin] = 1 / (self.size - 2 * self.margin)
         self._first = np.floor(self.starts).astype(np.int64)
         self._part = self.starts - self._first
         inside = (self._first >= 0) & (self._first + n_points <= n_times)
         self.complete = inside if stop is None else inside & (self.starts + self.period <= stop + 1)
         self._mask, self._target = self._places(n_points, stop)
+        self._n_before = np.concatenate([[0], np.cumsum(self._mask.sum(axis=1))])
+        within = np.flatnonzero(self._mask.any(axis=0))
+        self._within = slice(within[0], within[-1] + 1) if len(within) else slice(0, 0)
+        self._mask = self._mask[:, self._within]
         self.groups = self._grouped(np.flatnonzero(self.complete))
 
     def __len__(self):
@@ -93,15 +117,28 @@ class Segments:
             return mask, slice(begin[0], end[-1])
         return mask, (offset[:, None] + point)[mask]
 
-    def _windows(self, row):
-        """Cut segments with their margins, without their means; zeros lie beyond the recording."""
-        padded = np.zeros(self.n_times + 2 * self.size, dtype=np.float32)
-        padded[self.size : self.size + self.n_times] = row
-        windows = np.lib.stride_tricks.sliding_window_view(padded, self.size)
-        begin = np.clip(self._first - self.margin + self.size, 0, len(windows) - 1)
-        windows = windows[begin]
-        core = windows[:, self.margin : self.size - self.margin]
-        windows -= core.mean(axis=1, keepdims=True, dtype=np.float32)
+    def _blocks(self):
+        """Give runs of segments that fit the cache."""
+        step = max(1, _BLOCK // self.size)
+        return [slice(begin, begin + step) for begin in range(0, len(self), step)]
+
+    def _cut(self, row, runs):
+        """Cut segments with their margins, a run at a time; zeros lie beyond the recording."""
+        begin = self._first - self.margin
+        inside = np.clip(begin, 0, max(self.n_times - self.size, 0))
+        lacking = max(self.size - self.n_times, 0)
+        row = np.pad(row, (0, lacking)) if lacking else row
+        views = np.lib.stride_tricks.sliding_window_view(row, self.size)
+        for run in runs:
+            windows = views[inside[run]].astype(np.float32, copy=False)
+            away = begin[run] - inside[run]
+            for k in np.flatnonzero(away):
+                windows[k] = _moved(windows[k], away[k])
+            yield windows
+
+    def _centred(self, windows):
+        """Take from each window the mean of its segment, in place."""
+        windows -= windows @ self._average
         return windows
 
     def _phases(self, part):
@@ -112,7 +149,7 @@ class Segments:
         np.sin(angles, out=phases.imag)
         return phases
 
-    def spectra(self, row, *, core=False):
+    def spectra(self, row, *, core=False, columns=slice(None)):
         """Give the spectra of the segments on the common time base.
 
         Parameters
@@ -122,16 +159,21 @@ class Segments:
         core : bool, default=False
             Whether a Hann window over the segment is taken in place of the segment with its
             margins, so that nothing leaks from one frequency to others.
+        columns : slice, default=slice(None)
+            Frequencies to give.
 
         Returns
         -------
         ndarray of complex64 of shape (n_segments, n_frequencies)
             The spectra.
         """
-        windows = self._windows(row)
-        windows *= self._cores if core else self._taper
-        spectra = rfft(windows, axis=1)
-        spectra *= self._shift
+        spectra = np.empty(self._shift[:, columns].shape, dtype=np.complex64)
+        blocks = self._blocks()
+        for block, windows in zip(blocks, self._cut(row, blocks), strict=True):
+            windows = self._centred(windows)
+            windows *= self._cores[block] if core else self._taper
+            found = rfft(windows, axis=1, overwrite_x=True)[:, columns]
+            np.multiply(found, self._shift[block, columns], out=spectra[block])
         return spectra
 
     @cached_property
@@ -151,10 +193,6 @@ class Segments:
         return self._phases(self._part)
 
     @cached_property
-    def _back(self):
-        return self._shift.conj()
-
-    @cached_property
     def _group_shift(self):
         # what all have in common comes out of the mean of a group as if it began at one time
         means = np.stack([self._phases(-self._part[group]).mean(axis=0) for group in self.groups])
@@ -162,49 +200,93 @@ class Segments:
         return means.conj() / (size * np.maximum(size, _LEAST))
 
     @cached_property
-    def _steps(self):
-        """Steps of parts of a sample point: phases back to each, its segments, and how far off."""
-        step = np.floor(self._part * _N_GROUPS).astype(int)
-        found = []
-        for number in np.unique(step):
-            middle = (number + 0.5) / _N_GROUPS
-            members = np.flatnonzero(step == number)
-            # a segment that begins later is reached by its waves later
-            away = (middle - self._part[members])[:, None].astype(np.float32)
-            found.append((self._phases(-middle), members, away))
-        return found
+    def _expansion(self):
+        """Polynomials of the parts of a sample point, a filter for each, and what those miss."""
+        low, high = self._part.min(), self._part.max()
+        middle, reach = (low + high) / 2, (high - low) / 2
+        order = np.arange(_MOST_TERMS)
+        place = (self._part - middle) / max(reach, np.finfo(float).tiny)
+        polynomials = np.polynomial.chebyshev.chebvander(place, _MOST_TERMS - 1)
+        omega = 2 * np.pi * self.frequencies
+        sizes = (2 - (order == 0))[:, None] * jv(order[:, None], reach * omega)
+        filters = sizes * 1j ** order[:, None] * np.exp(1j * middle * omega)
+        missed = 2 * jv(order + 1, np.pi * reach)
+        return polynomials.astype(np.float32), filters.astype(np.complex64), missed
 
-    def group_means(self, row, weights=None):
-        """Give weighted sums of the complete segments of each group, on the common time base.
+    def _filters(self, tolerance):
+        missed = self._expansion[2]
+        return self._expansion[1][: 1 + np.count_nonzero(missed > tolerance)]
+
+    def _expanded(self, weights, tolerance):
+        """Multiply weights of shape (n_segments, n_sums) with each of the polynomials."""
+        polynomials = self._expansion[0][:, : len(self._filters(tolerance))]
+        return (weights[:, :, None] * polynomials[:, None]).reshape(len(self), -1)
+
+    def summation(self, weights, tolerance=TOLERANCE):
+        """Prepare weighted sums of complete segments.
+
+        Parameters
+        ----------
+        weights : ndarray of float32 of shape (n_segments, n_sums)
+            Weights.
+        tolerance : float, default=1e-3
+            Share of a wave that may be missed at the highest frequency.
+
+        Returns
+        -------
+        list of tuple
+            Segments that are cut at a time, what they are multiplied with, and their groups.
+        """
+        expanded = self._expanded(weights, tolerance)
+        n_together = max(1, int(_BLOCK / self.size / max(len(self.groups[0]), 1)))
+        plan = []
+        for begin in range(0, len(self.groups), n_together):
+            some = self.groups[begin : begin + n_together]
+            members = np.concatenate(some)
+            number = np.repeat(np.arange(len(some)), [len(group) for group in some])
+            own = (number == np.arange(len(some))[:, None]) * weights[members, 0]
+            factors = np.concatenate([expanded[members].T, own]).astype(np.float32)
+            plan.append((members, factors, slice(begin, begin + len(some))))
+        return plan
+
+    def sums(self, row, plan, tolerance=TOLERANCE):
+        """Sum segments on the common time base.
 
         Parameters
         ----------
         row : ndarray of shape (n_times,)
             One channel.
-        weights : ndarray of float32 of shape (n_sums, n_segments), default=None
-            Weights; None for the mean of each group.
+        plan : list
+            As :meth:`summation` gives it.
+        tolerance : float, default=1e-3
+            As given there.
 
         Returns
         -------
-        ndarray of complex64 of shape (n_groups, n_sums, n_frequencies)
-            The sums.
+        sums : ndarray of complex64 of shape (n_sums, n_frequencies)
+            The weighted sums.
+        parts : ndarray of complex64 of shape (n_groups, n_frequencies)
+            What each group brings to the first of them.
         """
-        if weights is not None and len(self) <= _MOST_SINGLE:
-            parts = self.spectra(row).view(np.float32)
-            sums = np.stack([weights[:, group] @ parts[group] for group in self.groups])
-            return sums.view(np.complex64)
-        windows = self._windows(row)
-        n_sums = 1 if weights is None else len(weights)
-        sums = np.empty((len(self.groups), n_sums, self.size), dtype=np.float32)
-        for total, group in zip(sums, self.groups, strict=True):
-            if weights is None:
-                windows[group].mean(axis=0, out=total[0])
-            else:
-                np.matmul(weights[:, group], windows[group], out=total)
-        sums *= self._taper
-        spectra = rfft(sums, axis=2)
-        spectra *= self._group_shift[:, None]
-        return spectra
+        filters = self._filters(tolerance)
+        total = 0.0
+        parts = np.empty((len(self.groups), self.size), dtype=np.float32)
+        pieces = self._cut(row, [members for members, *_ in plan])
+        for (_, factors, groups), windows in zip(plan, pieces, strict=True):
+            found = factors @ windows
+            n_groups = groups.stop - groups.start
+            parts[groups] = found[-n_groups:]
+            total = total + found[:-n_groups]
+        spectra = self._transformed(total).reshape(-1, *filters.shape)
+        spectra *= filters
+        parts = self._transformed(parts)
+        parts *= self._group_shift
+        return spectra.sum(axis=1), parts
+
+    def _transformed(self, windows):
+        windows = self._centred(windows)
+        windows *= self._taper
+        return rfft(windows, axis=1, overwrite_x=True)
 
     def subtract(self, spectra, row):
         """Bring spectra back to the sample points of the recording and subtract them there.
@@ -212,18 +294,17 @@ class Segments:
         Parameters
         ----------
         spectra : ndarray of complex64 of shape (n_segments, n_frequencies)
-            On the common time base; overwritten.
+            On the common time base.
         row : ndarray of shape (n_times,)
             The channel; changed in place.
         """
-        spectra *= self._back
-        row[self._target] -= irfft(spectra, self.size, axis=1, overwrite_x=True)[self._mask]
+        for block in self._blocks():
+            turned = spectra[block] * self._shift[block].conj()
+            found = irfft(turned, self.size, axis=1, overwrite_x=True)
+            self._take(found[:, self._within], block, row)
 
-    def subtract_sums(self, design, spectra, row):
+    def subtract_sums(self, design, spectra, row, tolerance=TOLERANCE):
         """Subtract from each segment a sum of a few waves.
-
-        Where there are many segments, waves are brought to a few parts of a sample point, and
-        from there by their slope.
 
         Parameters
         ----------
@@ -233,18 +314,34 @@ class Segments:
             Waves on the common time base.
         row : ndarray of shape (n_times,)
             The channel; changed in place.
+        tolerance : float, default=1e-3
+            Share of a wave that may be missed at the highest frequency.
         """
-        if len(self) <= _MOST_SINGLE:
-            self.subtract((design @ spectra.view(np.float32)).view(np.complex64), row)
-            return
-        found = np.empty((len(self), self.size), dtype=np.float32)
-        slopes = (2j * np.pi * self.frequencies * spectra).astype(np.complex64)
-        both = np.concatenate([spectra, slopes])
-        for phases, members, away in self._steps:
-            part = design[members]
-            waves = irfft(both * phases, self.size, axis=1)
-            found[members] = np.concatenate([part, away * part], axis=1) @ waves
-        row[self._target] -= found[self._mask]
+        filters = self._filters(tolerance).conj()
+        waves = irfft(spectra[:, None] * filters, self.size, axis=2)[:, :, self._within]
+        waves = waves.reshape(-1, waves.shape[2])
+        expanded = self._expanded(design, tolerance)
+        for block in self._blocks():
+            self._take(expanded[block] @ waves, block, row)
+
+    def _take(self, found, block, row):
+        """Subtract what was found in a block of segments where it stands in the recording."""
+        begin, end = self._n_before[block.start], self._n_before[min(block.stop, len(self))]
+        if isinstance(self._target, slice):
+            target = slice(self._target.start + begin, self._target.start + end)
+        else:
+            target = self._target[begin:end]
+        row[target] -= found[self._mask[block]]
+
+
+def _moved(window, n_points):
+    """Move a window that was cut at the edge of the recording to beyond it."""
+    moved = np.zeros_like(window)
+    if n_points < 0:
+        moved[-n_points:] = window[:n_points]
+    else:
+        moved[:-n_points] = window[n_points:]
+    return moved
 
 
 def _taper(size, n_points, margin):

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 # a mean has to stand this far above its noise before any of it is believed
-_CAUTION = 1.5
+CAUTION = 1.5
 _N_NEAR = 5
 # effective number of segments in a motion-weighted template
 _FEWEST = 20
@@ -101,41 +101,18 @@ def templates(spectra, weights, complete):
     ndarray of complex64 of shape (n_segments, n_frequencies)
         The templates.
     """
-    # real numbers beside each other, for weights are real
-    means = (weights @ spectra.view(np.float32)).view(np.complex64)
     used = complete & (weights.sum(axis=1) > 0)
     # the variance of a weighted mean of independent noise
     share = float(np.square(weights[used]).sum(axis=1).mean())
+    # real numbers beside each other, for weights are real
+    means = (weights @ spectra.view(np.float32)).view(np.complex64)
     spectra -= means
     noise = _power(spectra, used) * (share / (1 + share))
     means *= shrinkage(_power(means, used), noise)
     return means
 
 
-def mean_wave(group_means, sizes):
-    """Average all segments, and keep of each frequency what is more than noise.
-
-    Parameters
-    ----------
-    group_means : ndarray of complex64 of shape (n_groups, n_frequencies)
-        Means over groups of segments, on the common time base.
-    sizes : ndarray of int of shape (n_groups,)
-        Segments in each group.
-
-    Returns
-    -------
-    ndarray of complex64 of shape (n_frequencies,)
-        The template.
-    """
-    share = (sizes / sizes.sum()).astype(np.float32)
-    mean = share @ group_means
-    # groups differ by noise, which falls with their size
-    spread = np.square(np.abs(group_means - mean))
-    noise = (sizes @ spread) / (max(len(sizes) - 1, 1) * sizes.sum())
-    return mean * shrinkage(np.square(np.abs(mean)), noise)
-
-
-def shrinkage(power, noise, caution=_CAUTION):
+def shrinkage(power, noise, caution=CAUTION):
     r"""Give the Wiener gain :math:`\max(0, 1 - c N / P)` of each frequency.
 
     Parameters
@@ -152,10 +129,13 @@ def shrinkage(power, noise, caution=_CAUTION):
     ndarray of float32 of shape (..., n_frequencies)
         In [0, 1].
     """
-    smooth = uniform_filter1d(power, _N_NEAR, axis=-1, mode="nearest")
-    floor = uniform_filter1d(noise, _N_NEAR, axis=-1, mode="nearest")
-    gain = 1 - caution * floor / np.maximum(smooth, np.finfo(np.float32).tiny)
+    floor = caution * _smooth(noise)
+    gain = 1 - floor / np.maximum(_smooth(power), np.finfo(np.float32).tiny)
     return np.clip(gain, 0, 1).astype(np.float32)
+
+
+def _smooth(power):
+    return uniform_filter1d(power, _N_NEAR, axis=-1, mode="nearest")
 
 
 def _power(spectra, used):

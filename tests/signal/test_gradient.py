@@ -15,7 +15,7 @@ from sklearn_neurofuse.signal._periodicity import (
 from sklearn_neurofuse.signal._residual_basis import Courses, shared_courses
 from sklearn_neurofuse.signal._segments import Segments, band
 from sklearn_neurofuse.signal._templates import (
-    mean_wave,
+    CAUTION,
     motion_weights,
     neighbour_weights,
     shrinkage,
@@ -68,15 +68,42 @@ def test_what_is_cut_is_put_back(regular):
 def test_sums_of_waves_are_what_single_spectra_give(rng, jitter):
     starts = 150.3 + PERIOD * np.arange(N) + jitter * rng.standard_normal(N)
     segments, row = Segments(starts, PERIOD, 6600), recorded(starts, 6600)
-    means = segments.group_means(row)[:, 0]
-    sizes = np.array([len(group) for group in segments.groups])
-    total = (sizes / sizes.sum()) @ means
-    expected = segments.spectra(row)[segments.complete].mean(axis=0)
-    np.testing.assert_allclose(total, expected, atol=2e-3 * np.abs(expected).max())
+    spectra = segments.spectra(row)[segments.complete]
+    expected = spectra.mean(axis=0)
+    share = 1 / segments.complete.sum()
+    course = np.cos(np.arange(N))
+    weights = np.column_stack([np.full(N, share), share * course]).astype(np.float32)
+    found, parts = segments.sums(row, segments.summation(weights))
+    limit = 2e-4 * np.abs(expected).max()
+    np.testing.assert_allclose(found[0], expected, atol=limit)
+    np.testing.assert_allclose(found[1], share * course[segments.complete] @ spectra, atol=limit)
+    np.testing.assert_allclose(parts.sum(axis=0), expected, atol=10 * limit)
     one, other = row.copy(), row.copy()
     segments.subtract(np.repeat(expected[None], N, axis=0), one)
     segments.subtract_sums(np.ones((N, 1), np.float32), expected[None], other)
-    np.testing.assert_allclose(one, other, atol=2e-3)
+    np.testing.assert_allclose(one, other, atol=5e-4)
+
+
+def test_sums_do_not_mind_how_often_segments_begin_between_points(rng):
+    # all at sample points, few parts of one, many of them
+    for period in (200.0, 200.5, 200.37):
+        starts = 150.25 + period * np.arange(N)
+        segments, row = Segments(starts, period, 6600), recorded(starts, 6600, period)
+        plan = segments.summation(np.full((N, 1), 1 / N, np.float32))
+        found, _ = segments.sums(row + 7.0, plan)
+        segments.subtract_sums(np.ones((N, 1), np.float32), found, row)
+        inside = slice(int(starts[1]), int(starts[-2]))
+        assert np.abs(row[inside]).max() < 0.05
+
+
+def test_a_recording_shorter_than_a_segment_with_its_margins(rng):
+    row = rng.standard_normal(230)
+    segments = Segments([10.0], 200.0, 230)
+    assert segments.size > 230
+    left = row.copy()
+    segments.subtract(segments.spectra(row), left)
+    np.testing.assert_allclose(left[10:210], row[10:210].mean(), atol=0.05)
+    np.testing.assert_array_equal(left[211:], row[211:])
 
 
 def test_segments_that_reach_beyond_the_recording():
@@ -184,10 +211,8 @@ def test_templates_take_little_of_what_is_no_artefact(regular, rng):
     inside = slice(200, 6100)
     # plain averaging of 29 leaves 1/29 = .034 of the power of the EEG
     assert np.var((cleaned - eeg)[inside]) < 0.02
-    means = segments.group_means(mixed)[:, 0]
-    sizes = np.array([len(group) for group in segments.groups])
     cleaned = mixed.copy()
-    segments.subtract_sums(np.ones((N, 1), np.float32), mean_wave(means, sizes)[None], cleaned)
+    Courses(np.zeros((N, 0)), segments, CAUTION).subtract(cleaned)
     assert np.var((cleaned - eeg)[inside]) < 0.02
 
 
