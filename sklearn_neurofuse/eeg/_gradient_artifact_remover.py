@@ -1,5 +1,6 @@
 """`GradientArtifactRemover`: EEG from a running scanner without the artefact of its gradients."""
 
+import mne
 import numpy as np
 
 from sklearn_neurofuse._validation import check_choice, check_number
@@ -19,6 +20,8 @@ _PAST_WINDOW = 30
 _MANY = 50
 # s that are handed to the stream at a time
 _STRETCH = 10.0
+# sample points that are resampled to see what MNE writes down about it
+_N_EMPTY = 1000
 # channels that go through the adaptive filter at a time
 _TOGETHER = 8
 
@@ -216,9 +219,17 @@ class GradientArtifactRemover(RecordingTransformer):
         else:
             n_courses = self._clean(rows, channels, scan, context)
         report(context, before, rows, channels, scan, n_courses)
-        if short is not None:
-            short.restore(recording, scan.volumes.starts[0], scan.stop)
-        return self._as_raw(recording, data, channels, scan)
+        info = recording.info.copy()
+        info["bads"] = sorted({*info["bads"], *channels.saturated}, key=info["ch_names"].index)
+        lower = self.sfreq is not None and self.sfreq < scan.sfreq
+        if short is None:
+            raw = make_raw(recording, data, info)
+            plan.mark_unlearnt(raw, scan)
+            return resample_raw(raw, self.sfreq, method="fft") if lower else raw
+        if lower:
+            return self._lowered(recording, short, picks, info)
+        short.restore(recording, scan.volumes.starts[0], scan.stop)
+        return make_raw(recording, data, info)
 
     def _check_sfreq(self, sfreq):
         if sfreq < _LEAST_SFREQ:
@@ -287,15 +298,15 @@ class GradientArtifactRemover(RecordingTransformer):
         window = _PAST_WINDOW if self.window is None else self.window
         return GradientStream(sfreq, t_r, window=window, alignment=self.alignment)
 
-    def _as_raw(self, recording, data, channels, scan):
-        info = recording.info.copy()
-        info["bads"] = sorted({*info["bads"], *channels.saturated}, key=info["ch_names"].index)
-        raw = make_raw(recording, data, info)
-        if self.weighting == "past":
-            plan.mark_unlearnt(raw, scan)
-        if self.sfreq is not None and self.sfreq < scan.sfreq:
-            raw = resample_raw(raw, self.sfreq, method="fft")
-        return raw
+    def _lowered(self, recording, short, picks, info):
+        """Go down to the lower rate; MNE says when that begins, and what other channels hold."""
+        others = np.setdiff1d(np.arange(len(recording.ch_names)), picks)
+        frame = resample_raw(recording, self.sfreq, picks=[picks[0], *others], method="fft")
+        data = np.empty((len(recording.ch_names), frame.n_times))
+        data[others] = frame.get_data()[1:]
+        data[picks] = short.at_rate(self.sfreq / recording.info["sfreq"], frame.n_times)
+        empty = mne.io.RawArray(np.zeros((len(data), _N_EMPTY)), info, verbose="ERROR")
+        return make_raw(frame, data, empty.resample(self.sfreq, verbose="ERROR").info)
 
 
 def _cancel(rows, dirty, sfreq, n_taps):

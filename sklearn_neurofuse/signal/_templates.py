@@ -140,6 +140,9 @@ def _smooth(power):
 
 def _power(spectra, used):
     """Give the mean power of those segments that are used."""
-    rows = spectra if used.all() else spectra[used]
+    first, last = np.flatnonzero(used)[[0, -1]]
+    rows = spectra[first : last + 1]
+    if not used[first : last + 1].all():
+        rows = spectra[used]
     parts = rows.view(np.float32)
     return np.einsum("kf,kf->f", parts, parts).reshape(-1, 2).sum(axis=1) / len(rows)

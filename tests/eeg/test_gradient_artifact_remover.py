@@ -59,6 +59,21 @@ def excess(cleaned, clean, rate):
     return 10 * np.log10(np.median(power[:, at].sum(axis=1) / truth[:, at].sum(axis=1)))
 
 
+def test_offsets_of_electrodes_change_nothing_and_stay(rng):
+    scan = make(rng, Case(sequence=FAST, drift=0.37, motion=0.05))
+    plain, figures = run(scan.raw)
+    assert figures["n_courses"][0] > 0
+    # some 100 mV, as amplifiers coupled to direct current record
+    offsets = np.array([[0.1], [-0.2], [0.05], [0.3]])
+    shifted = mne.io.RawArray(scan.raw.get_data() + offsets, scan.raw.info, verbose="error")
+    shifted.set_annotations(scan.raw.annotations)
+    kept = shifted.get_data()
+    cleaned, found = run(shifted)
+    assert found["n_courses"] == figures["n_courses"]
+    np.testing.assert_allclose(cleaned.get_data() - offsets, plain.get_data(), atol=20e-9)
+    np.testing.assert_array_equal(shifted.get_data(), kept)
+
+
 @pytest.mark.parametrize(
     ("case", "least", "most"),
     [
@@ -349,6 +364,27 @@ def test_down_sampling_lets_nothing_fold_back(rng):
     assert min(np.corrcoef(*pair)[0, 1] for pair in pairs) > 0.98
     with pytest.raises(ValueError, match=r"sfreq must be in \(0, 1000\] Hz, got 2000"):
         run(scan.raw, sfreq=2000.0)
+
+
+@pytest.mark.parametrize("sfreq", [250.0, 256.0, 333.0])
+def test_down_sampling_is_what_it_is_afterwards(rng, sfreq):
+    scan = make(rng, Case(sequence=FAST))
+    stim = mne.create_info(["STI"], SFREQ, "stim")
+    pulses = np.zeros((1, scan.raw.n_times))
+    pulses[0, 20_000:20_100] = 3
+    raw = scan.raw.copy().add_channels([mne.io.RawArray(pulses, stim, verbose="error")])
+    raw = raw.reorder_channels(["Fz", "STI", "Cz", "Pz", "Oz"])
+    low, expected = run(raw, sfreq=sfreq)[0], run(raw)[0]
+    expected = expected.resample(sfreq, verbose="error")
+    assert (low.n_times, low.first_samp) == (expected.n_times, expected.first_samp)
+    assert low.info["lowpass"] == expected.info["lowpass"]
+    np.testing.assert_allclose(low.annotations.onset, expected.annotations.onset)
+    np.testing.assert_array_equal(low.get_data("STI"), expected.get_data("STI"))
+    if sfreq == 250.0:
+        # at others MNE is off by the rounding of a length; the ends are continued in other ways
+        away = low.get_data("eeg") - expected.get_data("eeg")
+        assert np.abs(away[:, 50:-50]).max() < 0.5e-6
+        assert np.abs(away).max() < 10e-6
 
 
 def test_adaptive_filter_takes_what_still_goes_with_the_artefact(rng):

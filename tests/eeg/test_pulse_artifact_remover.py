@@ -123,6 +123,13 @@ def test_scanner_markers_are_no_events(short):
     np.testing.assert_allclose(chosen, clean(raw)[0].get_data())
 
 
+@pytest.mark.parametrize("name", ["Stimulus/S128", "Comment/TR", "T  1_on", "Volume/V  1", "MRI"])
+def test_no_name_of_a_scanner_marker_is_an_event(short, name):
+    onset = np.arange(1.0, 55.0, 2.0)
+    raw = short[0].copy().set_annotations(mne.Annotations(onset, 0.0, name))
+    assert find_events(raw, "auto") == []
+
+
 def test_real_heartbeats(real_data):
     """Beats of a real recording, duplicates taken out, are found again in a simulation."""
     path = real_data("scanner-events") / "sub34_r01_eval.set"
