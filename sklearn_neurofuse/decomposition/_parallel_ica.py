@@ -201,12 +201,18 @@ class ParallelICA(BaseDecomposition):
             return critical_correlation(len(training.rows), n_pairs * n_components**2)
         return check_number(self, "min_correlation", self.min_correlation, low=0.0, high=1.0)
 
+    def _whiten(self, name, maps):
+        try:
+            return whiten_maps(maps)
+        except ValueError as error:
+            raise ValueError(f"{type(self).__name__}: modality {name!r}: {error}") from error
+
     def _unmix(self, training, scales, maps, n_components):
         generator = check_random_state(self.random_state)
         root = np.sqrt(training.weight)[:, None]
         white, transforms, mixings = [], [], []
         for name, part in training.reduced.items():
-            map_white, transform = whiten_maps(maps[name].astype(training.dtypes[name]))
+            map_white, transform = self._whiten(name, maps[name].astype(training.dtypes[name]))
             spread = part.coordinates[:, :n_components] / (scales[name] * np.sqrt(part.n_features))
             white.append(map_white)
             transforms.append(transform)

@@ -53,6 +53,11 @@ def unmix(owner, maps, generator):
     stability : ndarray of shape (n_components,)
         Stability of each over restarts.
 
+    Raises
+    ------
+    ValueError
+        If a parameter is bad, or there are too few features for so many components.
+
     Warns
     -----
     ConvergenceWarning
@@ -67,7 +72,10 @@ def unmix(owner, maps, generator):
         max_iter=owner.max_iter,
         tol=owner.tol,
     )
-    unmixing, stability, converged = independent_maps(maps, search, owner.n_runs, generator)
+    try:
+        unmixing, stability, converged = independent_maps(maps, search, owner.n_runs, generator)
+    except ValueError as error:
+        raise ValueError(f"{type(owner).__name__}: {error}") from error
     if not converged:
         warnings.warn(
             f"{type(owner).__name__}: no convergence in max_iter={owner.max_iter} iterations; "

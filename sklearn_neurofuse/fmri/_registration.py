@@ -63,7 +63,10 @@ def register_affine(static, static_affine, moving, moving_affine, *, rigid=False
         sigmas=list(_SMOOTHED),
         verbosity=0,
     )
-    found = transform_centers_of_mass(static, static_affine, moving, moving_affine).affine
+    # a search turns and scales about the origin, so that both brains are put there
+    shift = transform_centers_of_mass(static, static_affine, moving, moving_affine).affine
+    moving_affine = np.linalg.inv(shift) @ moving_affine
+    found = np.eye(4)
     mask = None if static_mask is None else static_mask.astype(np.int32)
     for kind in (RigidTransform3D,) if rigid else (RigidTransform3D, AffineTransform3D):
         found = search.optimize(
@@ -76,7 +79,7 @@ def register_affine(static, static_affine, moving, moving_affine, *, rigid=False
             starting_affine=found,
             static_mask=mask,
         ).affine
-    return np.asarray(found)
+    return shift @ np.asarray(found)
 
 
 def register_warp(template, moving, inside):

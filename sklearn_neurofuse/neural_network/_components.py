@@ -136,7 +136,11 @@ def _unmix(axes, scores, spread, random_state):
     search = partial(fast_ica, max_iter=100, tol=1e-3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        unmixing, _, _ = independent_maps(maps, search, 1, check_random_state(random_state))
+        try:
+            unmixing, _, _ = independent_maps(maps, search, 1, check_random_state(random_state))
+        except ValueError:
+            # one of the axes is the same over all features
+            return np.eye(n_components)
     # samples = (scores * spread) @ maps and sources = unmixing @ maps
     mixing = spread[:n_components, None] * linalg.pinv(unmixing)
     size = (scores @ mixing).std(axis=0)

@@ -12,6 +12,8 @@ from sklearn_neurofuse.exceptions import FlattenedInputWarning
 _FLAT = "features"
 # a matrix wider than this may well be modalities side by side
 _WIDE = 100
+# samples that are looked at together
+_CHUNK = 64
 
 
 def read_training(owner, X, y, layout):
@@ -42,6 +44,7 @@ def read_training(owner, X, y, layout):
         return _check_training(owner, X), y
     if y is None:
         raise ValueError(f"{who}: requires y to be passed, but the target y is None")
+    _check_matrix(who, X)
     plain = isinstance(X, np.ndarray)
     flat, y = validate_data(
         owner, X, y, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan"
@@ -80,7 +83,9 @@ def read_new(owner, X, layout):
         if len(X) == 0:
             raise ValueError(f"{who}: X must hold at least one sample, got none")
         layout.check(X.layout, who)
+        _check_blocks(who, X)
         return X
+    _check_matrix(who, X)
     flat = validate_data(
         owner, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan", reset=False
     )
@@ -136,14 +141,44 @@ def _check_training(owner, X):
             f"{who}: no training sample has the modality {', '.join(map(repr, empty))}; leave it "
             "out with compose.ModalitySelector"
         )
+    _check_blocks(who, X)
     owner.n_features_in_ = layout.n_features
     return X
+
+
+def _check_matrix(who, X):
+    """Say what to do with arrays of several modalities, which no tool takes side by side."""
+    ndim = getattr(X, "ndim", 2)
+    several = isinstance(X, dict) or (
+        isinstance(X, list | tuple) and any(np.ndim(part) > 1 for part in X if _is_array(part))
+    )
+    if several or ndim > 2:
+        got = type(X).__name__ if several else f"an array of {ndim} axes"
+        raise ValueError(
+            f"{who}: X must be a Multimodal or a matrix with one row for each sample, got {got}; "
+            "several modalities, or samples with axes, are one X as Multimodal(fmri=..., eeg=...)"
+        )
+
+
+def _is_array(part):
+    return isinstance(part, np.ndarray)
 
 
 def _check_finite(who, flat):
     if sp.issparse(flat) or not np.isinf(flat).any():
         return
     raise ValueError(f"{who}: Input X contains infinity; samples must be finite or missing")
+
+
+def _check_blocks(who, X):
+    for name in X.modalities:
+        data = X[name].data
+        for start in range(0, len(data), _CHUNK):
+            if np.isinf(data[start : start + _CHUNK]).any():
+                raise ValueError(
+                    f"{who}: modality {name!r} contains infinity; samples must be finite, or NaN "
+                    "where they are missing"
+                )
 
 
 def _fold(who, flat, layout):

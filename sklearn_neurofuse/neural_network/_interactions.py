@@ -85,6 +85,8 @@ def find_directions(one, two, residual, folds):
     Directions
         For every output the pair that was searched; after these its refinements.
     """
+    if 0 in (one.scores.shape[1], two.scores.shape[1]):
+        return _no_directions(one, two, residual.shape[1])
     residual = residual - residual.mean(axis=0)
     searched = [_search(one, two, left, folds) for left in residual.T]
     ridges = _Ridge(one.scores, folds), _Ridge(two.scores, folds)
@@ -106,6 +108,14 @@ def find_directions(one, two, residual, folds):
         tuple(np.column_stack([pair.scores[side] for pair in pairs]) for side in (0, 1)),
         strength.ravel(),
     )
+
+
+def _no_directions(one, two, n_outputs):
+    """Give the usual number of directions where a modality is the same in all samples."""
+    n_directions = n_outputs * (1 + len(_REFINEMENTS))
+    weights = [np.zeros((axes.scores.shape[1], n_directions)) for axes in (one, two)]
+    scores = tuple(np.zeros((len(one.scores), n_directions)) for _ in range(2))
+    return Directions(*weights, scores, np.zeros(n_directions))
 
 
 def _search(one, two, left, folds):

@@ -17,6 +17,8 @@ _CHUNK = 4096
 _ROUGH_COLUMNS = 16_384
 _ROUGH_TOL = 1e-3
 _FULL_STEPS = 20
+# share of the mean square below which what is left of maps is rounding
+_SINGULAR = 1e-6
 
 
 def _logcosh(u):
@@ -245,11 +247,10 @@ def restart(white, search, n_runs, random_state):
        of neuroimaging time series via clustering and visualization. NeuroImage 22, 1214-1222.
        :doi:`10.1016/j.neuroimage.2004.03.027`
     """
-    n_components, n_columns = white.shape
+    n_components = len(white)
     runs = []
     for _ in range(n_runs):
-        drawn = random_state.randint(n_columns, size=min(n_columns, _ROUGH_COLUMNS))
-        resampled, transform = whiten_maps(white[:, drawn])
+        resampled, transform = _resampled(white, random_state)
         W, _ = search(resampled, random_rotation(n_components, random_state))
         runs.append(decorrelate(W @ transform))
     stacked = np.vstack(runs)
@@ -259,6 +260,16 @@ def restart(white, search, n_runs, random_state):
     best = np.argmax(agreement.reshape(n_runs, n_components).sum(axis=1))
     own = slice(best * n_components, (best + 1) * n_components)
     return runs[best], stability[labels[own]]
+
+
+def _resampled(white, random_state):
+    n_columns = white.shape[1]
+    drawn = random_state.randint(n_columns, size=min(n_columns, _ROUGH_COLUMNS))
+    try:
+        return whiten_maps(white[:, drawn])
+    except ValueError:
+        # of few columns the draw may hold too few different ones
+        return white, np.eye(len(white))
 
 
 def _clusters(similarity, n_clusters):
@@ -293,10 +304,21 @@ def whiten_maps(maps):
         Zero mean, unit variance, uncorrelated.
     transform : ndarray of shape (n_components, n_components)
         ``white = transform @ (maps - mean)``.
+
+    Raises
+    ------
+    ValueError
+        If a combination of the maps is the same in all columns, as always where there are not
+        more columns than maps.
     """
     centred = maps - maps.mean(axis=1, keepdims=True, dtype=float).astype(maps.dtype)
     covariance = (centred @ centred.T).astype(float) / maps.shape[1]
     values, vectors = np.linalg.eigh(covariance)
+    if values[0] <= _SINGULAR * np.mean(maps.astype(float) ** 2):
+        raise ValueError(
+            f"{len(maps)} maps over {maps.shape[1]} features do not differ enough between features "
+            "for independent ones to be told; fewer n_components or more features are needed"
+        )
     transform = (vectors / np.sqrt(values)) @ vectors.T
     return transform.astype(maps.dtype) @ centred, transform
 

@@ -152,3 +152,29 @@ def test_says_that_it_did_not_converge(estimator):
 def test_bad_parameters(linked, estimator, parameters, message):
     with pytest.raises((ValueError, TypeError), match=message):
         estimator(**parameters).fit(linked)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("estimator", [JointICA, CCAJointICA])
+def test_one_feature_each_is_enough(estimator, seed):
+    rng = np.random.default_rng(seed)
+    a = rng.normal(size=(30, 1))
+    X = Multimodal(a=a, b=rng.normal(size=(30, 1)) - a)
+    scores = estimator(1, random_state=seed).fit_transform(X)
+    assert np.isfinite(scores).all()
+    assert scores.std() > 0.1
+
+
+def test_as_many_components_as_features_are_refused():
+    rng = np.random.default_rng(0)
+    X = Multimodal(a=rng.normal(size=(30, 3)), b=rng.normal(size=(30, 8)))
+    with pytest.raises(ValueError, match="ParallelICA: modality 'a': 3 maps over 3 features"):
+        ParallelICA(3, random_state=0).fit(X)
+
+
+def test_a_map_that_is_the_same_over_features_is_refused():
+    rng = np.random.default_rng(0)
+    level = rng.normal(size=(30, 1))
+    X = Multimodal(a=level * np.ones((1, 6)), b=level * np.ones((1, 9)))
+    with pytest.raises(ValueError, match="JointICA: 1 maps over 15 features do not differ enough"):
+        JointICA(1, random_state=0).fit(X)

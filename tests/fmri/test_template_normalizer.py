@@ -20,6 +20,7 @@ from sklearn_neurofuse.fmri import (
     VolumeWindow,
 )
 from sklearn_neurofuse.fmri._brain import epi_brain, strip_anatomical
+from sklearn_neurofuse.fmri._registration import register_affine
 from sklearn_neurofuse.fmri._template import load_template, run_space
 from sklearn_neurofuse.recordings._provenance import source_key
 from sklearn_neurofuse.recordings._serialize import from_state, to_state
@@ -90,6 +91,18 @@ def test_affine_of_a_known_place(run, flip):
 
 
 @pytest.mark.usefixtures("coarse")
+def test_where_the_scanner_puts_its_origin_makes_no_difference(rng):
+    """The affine moves along with the volume, however far from the origin it lies."""
+    static = ndimage.gaussian_filter(rng.random((14, 16, 12)), 2.5)
+    moving = np.roll(static, 1, axis=0) + 0.01 * rng.random(static.shape)
+    affine = np.diag([8.0, 8.0, 9.0, 1.0])
+    shifted = affine.copy()
+    shifted[:3, 3] = 30.0, -400.0, 250.0
+    here, there = (register_affine(static, affine, moving, each) for each in (affine, shifted))
+    assert_allclose(there[:3, 3] - here[:3, 3], shifted[:3, 3], atol=1e-6)
+    assert_allclose(there[:3, :3], here[:3, :3], atol=1e-6)
+
+
 def test_the_result_lies_on_the_template(run):
     X = TemplateNormalizer(resolution=6.0).fit_transform(Recordings([run]))
     result = X.load(0)

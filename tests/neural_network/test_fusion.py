@@ -390,6 +390,41 @@ def test_bad_samples(conjunction):
         FusionClassifier().fit(np.where(y[:, None] == 0, np.inf, np.ones((1, 3))), y)
 
 
+@pytest.mark.parametrize("fusion", ["attention", "concat"])
+def test_a_modality_that_is_the_same_in_all_samples_says_nothing(conjunction, fusion):
+    X, y = conjunction
+    model = FusionClassifier(fusion, training=FAST, n_members=1, random_state=0)
+    constant = X.replace(genes=np.full((len(X), 4), 2.5))
+    probability = model.fit(constant, y).predict_proba(constant)
+    assert np.isfinite(probability).all()
+    # what it is in new samples makes no difference then
+    other = constant.replace(genes=np.full((len(X), 4), 2.0))
+    np.testing.assert_allclose(model.predict_proba(other), probability, atol=1e-6)
+
+
+def test_infinity_in_a_modality_is_refused(conjunction):
+    X, y = conjunction
+    eeg = np.array(X["eeg"].data)
+    eeg[-1, 1, 2] = -np.inf
+    bad = X.replace(eeg=eeg)
+    with pytest.raises(ValueError, match="modality 'eeg' contains infinity"):
+        FusionClassifier().fit(bad, y)
+    model = FusionClassifier(training=FAST, n_members=1, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match="modality 'eeg' contains infinity"):
+        model.predict_proba(bad)
+
+
+@pytest.mark.parametrize("kind", [dict, list, tuple, np.asarray])
+def test_arrays_side_by_side_are_told_to_be_made_a_multimodal(conjunction, kind):
+    X, y = conjunction
+    blocks = {name: np.asarray(X[name].data) for name in X.modalities}
+    many = (
+        blocks["eeg"] if kind is np.asarray else kind(blocks if kind is dict else blocks.values())
+    )
+    with pytest.raises(ValueError, match=r"Multimodal\(fmri=..., eeg=...\)"):
+        FusionClassifier().fit(many, y)
+
+
 def test_cuda_without_cuda(conjunction, monkeypatch):
     X, y = conjunction
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
