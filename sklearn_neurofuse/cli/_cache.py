@@ -1,8 +1,7 @@
 """``neurofuse cache``: what processed recordings take on disk, and how to give it back."""
 
+from sklearn_neurofuse.cli._units import readable_size
 from sklearn_neurofuse.recordings import Store, get_config
-
-_UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 
 
 def run(args):
@@ -23,16 +22,9 @@ def run(args):
     if store.folder.exists() and not store.folder.is_dir():
         raise NotADirectoryError(f"{store.folder} is not a folder")
     if args.action == "clear":
-        print(f"freed {_readable(store.clear())} in {store.folder}")
+        print(f"freed {readable_size(store.clear())} in {store.folder}")
         return
     info = store.info()
     print(f"folder   {info['folder']}")
     print(f"results  {info['n_entries']}")
-    print(f"size     {_readable(info['bytes'])} of at most {_readable(info['limit'])}")
-
-
-def _readable(size):
-    for unit, name in _UNITS:
-        if size >= unit:
-            return f"{size / unit:.1f} {name}"
-    return f"{size} bytes"
+    print(f"size     {readable_size(info['bytes'])} of at most {readable_size(info['limit'])}")

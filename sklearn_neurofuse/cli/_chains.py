@@ -22,47 +22,34 @@ _DOES = {
     "smoothed": "SpatialSmoother",
 }
 
+_CLEAN = {
+    "fmri": [
+        {"step": "SliceTimingCorrector"},
+        {"step": "MotionCorrector"},
+        {"step": "TemplateNormalizer"},
+        {"step": "SpatialSmoother", "fwhm": 6.0},
+        {"step": "ConfoundRegressor"},
+    ],
+    "eeg": [
+        {"step": "GradientArtifactRemover"},
+        {"step": "PulseArtifactRemover"},
+        {"step": "Resampler", "sfreq": 250.0},
+        {"step": "FrequencyFilter", "l_freq": 0.1, "h_freq": 40.0},
+        {"step": "ChannelInterpolator"},
+        {"step": "ICAArtifactRemover", "fit_l_freq": 1.0},
+        {"step": "Rereferencer", "reference": "average"},
+    ],
+}
+_EPOCHER = {"step": "Epocher", "tmin": -0.2, "tmax": 0.8, "standardize": "recording"}
 # from raw recordings to one volume and one epoch of each trial, or one row of each run
 DEFAULTS = {
     "trial": {
-        "fmri": [
-            {"step": "SliceTimingCorrector"},
-            {"step": "MotionCorrector"},
-            {"step": "TemplateNormalizer"},
-            {"step": "SpatialSmoother", "fwhm": 6.0},
-            {"step": "ConfoundRegressor"},
-            {"step": "TrialBetas", "standardize": "recording"},
-        ],
-        "eeg": [
-            {"step": "GradientArtifactRemover"},
-            {"step": "PulseArtifactRemover"},
-            {"step": "Resampler", "sfreq": 250.0},
-            {"step": "FrequencyFilter", "l_freq": 0.1, "h_freq": 40.0},
-            {"step": "ChannelInterpolator"},
-            {"step": "ICAArtifactRemover", "fit_l_freq": 1.0},
-            {"step": "Rereferencer", "reference": "average"},
-            {"step": "Epocher", "tmin": -0.2, "tmax": 0.8, "standardize": "recording"},
-        ],
+        "fmri": [*_CLEAN["fmri"], {"step": "TrialBetas", "standardize": "recording"}],
+        "eeg": [*_CLEAN["eeg"], _EPOCHER],
     },
     "subject": {
-        "fmri": [
-            {"step": "SliceTimingCorrector"},
-            {"step": "MotionCorrector"},
-            {"step": "TemplateNormalizer"},
-            {"step": "SpatialSmoother", "fwhm": 6.0},
-            {"step": "ConfoundRegressor"},
-            {"step": "RunMap", "kind": "alff"},
-        ],
-        "eeg": [
-            {"step": "GradientArtifactRemover"},
-            {"step": "PulseArtifactRemover"},
-            {"step": "Resampler", "sfreq": 250.0},
-            {"step": "FrequencyFilter", "l_freq": 0.1, "h_freq": 40.0},
-            {"step": "ChannelInterpolator"},
-            {"step": "ICAArtifactRemover", "fit_l_freq": 1.0},
-            {"step": "Rereferencer", "reference": "average"},
-            {"step": "BandPower"},
-        ],
+        "fmri": [*_CLEAN["fmri"], {"step": "RunMap", "kind": "alff"}],
+        "eeg": [*_CLEAN["eeg"], {"step": "BandPower"}],
     },
 }
 
@@ -134,22 +121,51 @@ def _check_steps(path, name, steps):
         raise ValueError(f"{path}: {name} must be a list of steps, [[{name}]]")
     known = steps_of(name)
     for entry in steps:
-        step = entry.get("step")
-        if step not in known:
-            raise ValueError(
-                f"{path}: steps of {name} must be among {', '.join(sorted(known))}, "
-                f"got {step!r}{nearest(str(step), known)}"
-            )
-        wanted = inspect.signature(known[step]).parameters
-        for parameter in set(entry) - {"step"}:
-            if parameter not in wanted:
-                raise ValueError(
-                    f"{path}: {step} has the parameters {', '.join(wanted)}, "
-                    f"got {parameter!r}{nearest(parameter, wanted)}"
-                )
+        _check_step(path, name, entry, known)
     ends = [issubclass(known[entry["step"]], SampleExtractor) for entry in steps]
     if not ends[-1] or any(ends[:-1]):
         raise ValueError(f"{path}: {name} must end with its one extractor of samples")
+
+
+def _check_step(path, name, entry, known):
+    """Check the name of a step, those of its parameters, and their values."""
+    if not isinstance(entry, dict):
+        raise ValueError(f"{path}: {name} must be tables [[{name}]] with a step, got {entry!r}")
+    step = entry.get("step")
+    if step not in known:
+        raise ValueError(
+            f"{path}: steps of {name} must be among {', '.join(sorted(known))}, "
+            f"got {step!r}{nearest(str(step), known)}"
+        )
+    wanted = inspect.signature(known[step]).parameters
+    for parameter in set(entry) - {"step"}:
+        if parameter not in wanted:
+            raise ValueError(
+                f"{path}: {step} has the parameters {', '.join(wanted)}, "
+                f"got {parameter!r}{nearest(parameter, wanted)}"
+            )
+    check_values(path, _make_step(known[step], entry, None, False))
+
+
+def check_values(path, step):
+    """Check the parameters of a step before anything is read.
+
+    Parameters
+    ----------
+    path : path-like
+        Where they stand, for messages.
+    step : estimator
+        The step.
+
+    Raises
+    ------
+    ValueError
+        If one is of the wrong kind or out of bounds.
+    """
+    try:
+        step.check_parameters()
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def steps_of(name):

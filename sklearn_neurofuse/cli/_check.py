@@ -9,10 +9,10 @@ import pandas as pd
 from sklearn_neurofuse.cli._check_findings import (
     clock_findings,
     kept_findings,
-    lag_findings,
     step_findings,
 )
-from sklearn_neurofuse.cli._check_pictures import draw, processed, search_lag
+from sklearn_neurofuse.cli._check_lag import lag_findings, search_lag
+from sklearn_neurofuse.cli._check_pictures import draw, processed
 from sklearn_neurofuse.cli._check_pitfalls import find_pitfalls, movement_of
 from sklearn_neurofuse.cli._recordings import describe_pairs, load_recordings, read_chain, read_once
 from sklearn_neurofuse.cli._results import prepare_folder

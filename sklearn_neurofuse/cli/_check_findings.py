@@ -5,9 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-# from which distance of the peak from the response on clocks may be apart, in s
-_FAR = (4.0, 6.0)
-_SURE = 0.05
 # heart rates of adults at rest, per minute, and how far beyond them is red
 _HEART, _HEART_RED = (45.0, 110.0), 20.0
 # an interval this much longer than those around it holds a beat that was missed
@@ -78,7 +75,23 @@ def judge(value, amber, red):
     return "amber" if sign * value >= sign * amber else "green"
 
 
-def _judged(title, told, value, amber, red, unit=""):
+def judged(title, told, value, amber, red, unit=""):
+    """Colour a figure and say by which limits.
+
+    Parameters
+    ----------
+    title, told : str
+        What it is, and what was found.
+    value, amber, red : float
+        As in `judge`.
+    unit : str, default=""
+        Of the limits.
+
+    Returns
+    -------
+    Finding
+        The figure.
+    """
     side = "from" if red > amber else "at most"
     reason = f"amber {side} {amber:g}, red {side} {red:g} {unit}".strip()
     return Finding(title, told, judge(value, amber, red), reason)
@@ -104,11 +117,11 @@ def step_findings(quality):
         value = quality[step][key]
         if key in _NAMES:
             told = f"{len(value)}: {', '.join(value)}" if value else "0"
-            found.append(_judged(title, told, len(value), amber, red))
+            found.append(judged(title, told, len(value), amber, red))
             continue
         number = float(np.max(value)) if isinstance(value, list) else float(value)
         told = f"{number:.3g} {unit}".strip()
-        found.append(_judged(title, told, number, amber, red, unit))
+        found.append(judged(title, told, number, amber, red, unit))
     return found + _heart_findings(quality.get("PulseArtifactRemover", {}))
 
 
@@ -122,7 +135,7 @@ def _heart_findings(pulse):
     n, missed = len(pulse["beats"]), count_missed(pulse["beats"])
     return [
         Finding("heart rate", f"{rate:.3g} per minute", colour, reason),
-        _judged("missed beats", f"{missed} beside {n}", 100 * missed / max(n, 1), 2, 10, "%"),
+        judged("missed beats", f"{missed} beside {n}", 100 * missed / max(n, 1), 2, 10, "%"),
     ]
 
 
@@ -161,36 +174,10 @@ def clock_findings(pair):
         return []
     return [
         Finding("first volume on the clock of the EEG", f"{pair.offset:.3f} s", ""),
-        _judged("drift of the clocks", f"{pair.drift:+.1f} ppm", abs(pair.drift), 100, 300, "ppm"),
-        _judged("jitter of triggers", f"{1e3 * pair.jitter:.2f} ms", 1e3 * pair.jitter, 1, 3, "ms"),
-        _judged("lost triggers", f"{pair.n_lost:.0f}", pair.n_lost, 1, 3),
+        judged("drift of the clocks", f"{pair.drift:+.1f} ppm", abs(pair.drift), 100, 300, "ppm"),
+        judged("jitter of triggers", f"{1e3 * pair.jitter:.2f} ms", 1e3 * pair.jitter, 1, 3, "ms"),
+        judged("lost triggers", f"{pair.n_lost:.0f}", pair.n_lost, 1, 3),
     ]
-
-
-def lag_findings(found, n_recordings):
-    """Judge where alpha power and BOLD go together: far from the response, clocks are apart.
-
-    Parameters
-    ----------
-    found : Bunch or None
-        From `lag_search`.
-    n_recordings : int
-        How many recordings are judged: the level of 5 % is that of all together, or one in
-        twenty good ones would be blamed.
-
-    Returns
-    -------
-    list of Finding
-        Without colour where there is no lag to speak of.
-    """
-    title, level = "alpha power against BOLD", _SURE / n_recordings
-    if found is None:
-        return []
-    p = f"p = {found.p_value:.2g}"
-    if found.p_value > level:
-        return [Finding(title, f"no lag told, {p}", "", f"told up to p = {level:.2g}")]
-    told = f"{found.peak:+.2f} at {found.peak_lag:+g} s, {p}"
-    return [_judged(title, told, abs(found.peak_lag), *_FAR, "s from the response")]
 
 
 def kept_findings(kept, target, names):
@@ -215,5 +202,5 @@ def kept_findings(kept, target, names):
         own = kept[target == code]
         told = f"{own.sum()} of {len(own)}"
         share = 100 * float(own.mean())
-        found.append(_judged(f"kept of {names[int(code)]}", told, share, 90, 70, "%"))
+        found.append(judged(f"kept of {names[int(code)]}", told, share, 90, 70, "%"))
     return found

@@ -1,13 +1,10 @@
 """Pictures of the quality of one recording."""
 
-import warnings
-
 import numpy as np
 
 from sklearn_neurofuse.containers import VolumeSpace
 from sklearn_neurofuse.fmri import TemplateNormalizer
 from sklearn_neurofuse.fmri._template import load_template
-from sklearn_neurofuse.inspection import lag_search
 from sklearn_neurofuse.plotting import (
     plot_alignment,
     plot_artifact_spectrum,
@@ -16,8 +13,6 @@ from sklearn_neurofuse.plotting import (
 )
 from sklearn_neurofuse.plotting._png import to_png
 
-# enough to tell the level of 5 % over all recordings together
-_N_PERMUTATIONS, _PER_RECORDING = 200, 40
 _OUTLINE_MM = 2.0
 
 
@@ -54,35 +49,6 @@ def processed(data, chain, number):
     return found
 
 
-def search_lag(done, n_recordings=1):
-    """Search the lag at which alpha power and BOLD go together.
-
-    Parameters
-    ----------
-    done : dict
-        From `processed`.
-    n_recordings : int, default=1
-        How many are searched in all.
-
-    Returns
-    -------
-    Bunch or None
-        From `lag_search`; None without both modalities, or without markers.
-    """
-    if not {"fmri", "eeg"} <= set(done):
-        return None
-    run, raw = done["fmri"][1], done["eeg"][1]
-    try:
-        with warnings.catch_warnings():
-            # nilearn's, of drifts that the motion takes up
-            warnings.filterwarnings("ignore", "Cosine filter")
-            n = max(_N_PERMUTATIONS, _PER_RECORDING * n_recordings)
-            return lag_search(run, raw, n_permutations=n, random_state=0)
-    except ValueError:
-        # no markers, or no alpha in a band that was filtered away
-        return None
-
-
 def draw(done, clock):
     """Draw spectra, motion, place on the template, and lags of one run.
 
@@ -111,8 +77,8 @@ def draw(done, clock):
         for step in steps:
             if isinstance(step, TemplateNormalizer):
                 yield "On the template", to_png(_on_template(run, step))
-    if clock is not None:
-        yield "Alpha power against BOLD", to_png(plot_lag_curve(clock))
+    if clock is not None and clock.found is not None:
+        yield "Alpha power against BOLD", to_png(plot_lag_curve(clock.found))
 
 
 def _on_template(run, step):

@@ -2,11 +2,18 @@
 
 import numpy as np
 
-from sklearn_neurofuse.cli._grid import find_grid, samples_of, settle
+from sklearn_neurofuse.cli._grid import (
+    chosen_settings,
+    describe_search,
+    find_grid,
+    samples_of,
+    settle,
+)
 from sklearn_neurofuse.cli._pictures import explain, mean_scores
+from sklearn_neurofuse.cli._plan import print_plan
 from sklearn_neurofuse.cli._report import as_table, headline, how, settings_of
 from sklearn_neurofuse.cli._results import is_finished, prepare_folder, write_json
-from sklearn_neurofuse.cli._sources import load_data
+from sklearn_neurofuse.cli._sources import find_fingerprint, load_data
 from sklearn_neurofuse.model_selection import RepeatedStratifiedGroupKFold, compare
 from sklearn_neurofuse.model_selection._baselines import baseline_rows, model_rows
 from sklearn_neurofuse.model_selection._beside import simple_rows
@@ -29,11 +36,14 @@ def run(args):
     OSError
         If data cannot be had or results cannot be written.
     """
-    if args.resume and is_finished(args, _FILES, "comparison.json"):
+    if print_plan(args):
+        return
+    if args.resume and is_finished(args, _FILES, "comparison.json", find_fingerprint):
         return
     folder = prepare_folder(args.out, _FILES, args.overwrite or args.resume)
     data, X, _ = load_data(args)
-    models, beside, X = _make_models(args, data, X)
+    grid = find_grid(args, data)
+    models, beside, X = _make_models(args, data, X, grid)
     found = compare(
         models,
         X,
@@ -56,6 +66,8 @@ def run(args):
         how(args),
         "",
         found.answer,
+        *describe_search(grid),
+        *chosen_settings(found.folds[found.folds["model"].isin(models)]),
     ]
     print("\n".join(lines))
     if folder is not None:
@@ -63,18 +75,17 @@ def run(args):
         _write(folder, args, found, best, *settle(models[best], data, X))
 
 
-def _make_models(args, data, X):
+def _make_models(args, data, X, grid):
     """Make the models, all that stands beside them, and their samples."""
     models = {}
     for model in dict.fromkeys(args.models):
         *_, (name, estimator) = model_rows(model, data.X.modalities).items()
         models[name] = estimator
     beside = {**simple_rows(models.values(), data.X), **baseline_rows(X)}
-    grid = find_grid(args, data)
     if grid is not None:
         X = samples_of(grid, data, X)
         models = {name: grid.around(model) for name, model in models.items()}
-        beside = {name: grid.after_chain(model) for name, model in beside.items()}
+        beside = {name: grid.beside(model) for name, model in beside.items()}
     return models, beside, X
 
 
@@ -87,4 +98,6 @@ def _write(folder, args, found, best, model, data):
     found.pairs.to_csv(folder / "pairs.csv", index=False)
     found.predictions.to_csv(folder / "predictions.csv", index=False)
     # last, so that with it everything is there
-    write_json(folder / "comparison.json", settings_of(args, data), found.to_json())
+    write_json(
+        folder / "comparison.json", settings_of(args, data), data.fingerprint, found.to_json()
+    )

@@ -1,5 +1,7 @@
 """``neurofuse demo``: from simulated raw recordings to a report, along the path of real ones."""
 
+import json
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -71,15 +73,13 @@ def run(args):
     Raises
     ------
     OSError
-        If the folder cannot be written.
+        If the folder cannot be written, or holds people who were simulated otherwise.
     """
     folder = Path(args.out)
     bids, config = folder / "bids", folder / "pipeline.toml"
     start = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
-    if not bids.exists():
-        _tell(f"simulating {args.subjects} people in the scanner")
-        simulate(args, bids)
+    _prepare(args, folder, bids)
     write_config(config)
     command = ["evaluate", str(bids), "--task", "faces", "--classes", "house,face"]
     command += ["--model", args.model, "--config", str(config), "--out", str(folder)]
@@ -90,6 +90,25 @@ def run(args):
         raise OSError("the evaluation failed; see above")
     took = time.monotonic() - start
     print(f"\n{took:.0f} s; the report: {folder / 'report.html'}")
+
+
+def _prepare(args, folder, bids):
+    """Simulate, unless the same people are there already."""
+    note = folder / "simulation.json"
+    wanted = json.dumps({"subjects": args.subjects, "seed": args.seed, **SIMULATION})
+    if bids.exists():
+        if not note.exists() or note.read_text(encoding="utf-8") != wanted:
+            raise FileExistsError(
+                f"{bids} holds people who were simulated with other settings than --subjects "
+                f"{args.subjects} --seed {args.seed}; give another --out"
+            )
+        return
+    # what a run that was killed while it simulated has left
+    for draft in folder.glob(f".{bids.name}-*"):
+        shutil.rmtree(draft)
+    note.write_text(wanted, encoding="utf-8")
+    _tell(f"simulating {args.subjects} people in the scanner")
+    simulate(args, bids)
 
 
 def write_config(path):

@@ -2,13 +2,19 @@
 
 import numpy as np
 
-from sklearn_neurofuse.cli._grid import chosen_settings, find_grid, samples_of, settle
+from sklearn_neurofuse.cli._grid import (
+    chosen_settings,
+    describe_search,
+    find_grid,
+    samples_of,
+    settle,
+)
 from sklearn_neurofuse.cli._pictures import explain, mean_scores
+from sklearn_neurofuse.cli._plan import print_plan
 from sklearn_neurofuse.cli._predict import write_chain
-from sklearn_neurofuse.cli._recordings import load_recordings, plan, read_chain
 from sklearn_neurofuse.cli._report import as_table, headline, how, settings_of
 from sklearn_neurofuse.cli._results import is_finished, prepare_folder, write_json
-from sklearn_neurofuse.cli._sources import load_data
+from sklearn_neurofuse.cli._sources import find_fingerprint, load_data
 from sklearn_neurofuse.model_selection import RepeatedStratifiedGroupKFold, evaluate
 from sklearn_neurofuse.model_selection._baselines import baseline_rows, model_rows
 
@@ -32,15 +38,14 @@ def run(args):
     OSError
         If data cannot be had or results cannot be written.
     """
-    if getattr(args, "plan", False):
-        data = load_recordings(args)
-        print("\n".join(plan(data, read_chain(args, data.X)[0])))
+    if print_plan(args):
         return
-    if args.resume and is_finished(args, _FILES, "evaluation.json"):
+    if args.resume and is_finished(args, _FILES, "evaluation.json", find_fingerprint):
         return
     folder = prepare_folder(args.out, _FILES, args.overwrite or args.resume)
     data, X, confounds = load_data(args)
-    name, model, single, beside, X = _make_models(args, data, X)
+    grid = find_grid(args, data)
+    name, model, single, beside, X = _make_models(args, data, X, grid)
     report = evaluate(
         model,
         X,
@@ -61,7 +66,7 @@ def run(args):
     )
     models = report.comparison.figures.replace({"model": {_MODEL: name}})
     print(_as_text(args, data, report, models, name, single))
-    for line in chosen_settings(report.folds):
+    for line in [*describe_search(grid), *chosen_settings(report.folds)]:
         print(line)
     if args.lock is not None and "chain" in data:
         write_chain(args.lock, data.chain)
@@ -70,14 +75,13 @@ def run(args):
         _write(folder, args, found, report, models, name)
 
 
-def _make_models(args, data, X):
+def _make_models(args, data, X, grid):
     """Make the model, those of single modalities, all that stands beside it, and its samples."""
     *single, (name, model) = model_rows(args.model, data.X.modalities).items()
     beside = {**dict(single), **baseline_rows(X)}
-    grid = find_grid(args, data)
     if grid is not None:
         X, model = samples_of(grid, data, X), grid.around(model)
-        beside = {key: grid.after_chain(each) for key, each in beside.items()}
+        beside = {key: grid.beside(each) for key, each in beside.items()}
         beside |= {key: grid.around(each) for key, each in single}
     return name, model, dict(single), beside, X
 
@@ -94,7 +98,9 @@ def _write(folder, args, found, report, models, name):
         folder / "predictions.csv", index=False
     )
     # last, so that with it everything is there
-    write_json(folder / "evaluation.json", settings_of(args, data), report.to_json())
+    write_json(
+        folder / "evaluation.json", settings_of(args, data), data.fingerprint, report.to_json()
+    )
 
 
 def _as_text(args, data, report, models, name, single):

@@ -6,11 +6,12 @@ import numpy as np
 import sklearn
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import Bunch
 
 from sklearn_neurofuse._validation import nearest
-from sklearn_neurofuse.cli._chains import read_toml
+from sklearn_neurofuse.cli._chains import check_values, read_toml
+from sklearn_neurofuse.model_selection._tables import chosen_table
 
 _MODEL, _TABLE = "model", "grid"
 _CHAIN = "modalitytransformer"
@@ -54,11 +55,28 @@ class Grid:
         estimator
             The search; the model itself where nothing of it varies.
         """
-        values = {_full_name(model, name): each for name, each in self.model.items()}
+        return self._search(model, {_full_name(model, k): v for k, v in self.model.items()})
+
+    def beside(self, model):
+        """Make the search of a simple model: of the same steps, and of nothing else.
+
+        Parameters
+        ----------
+        model : estimator
+            As `simple_rows` and `baseline_rows` make it.
+
+        Returns
+        -------
+        estimator
+            The search; the model behind the steps where it sees none that varies.
+        """
+        return self._search(model, {})
+
+    def _search(self, model, values):
         if self.chain is not None:
             values = {f"pipeline__{name}": each for name, each in values.items()}
             values |= {n: v for n, v in self.steps.items() if n.split("__")[1] in _names(model)}
-            model = self.after_chain(model)
+            model = make_pipeline(self.chain, model)
         if not values:
             return model
         return GridSearchCV(
@@ -68,21 +86,6 @@ class Grid:
             scoring=self.scoring,
             error_score="raise",
         )
-
-    def after_chain(self, model):
-        """Put a model behind the steps, where some of them vary.
-
-        Parameters
-        ----------
-        model : estimator
-            Of arrays.
-
-        Returns
-        -------
-        estimator
-            Of recordings.
-        """
-        return model if self.chain is None else make_pipeline(self.chain, model)
 
 
 def find_grid(args, data):
@@ -125,7 +128,9 @@ def _read(path, table, data, n_folds):
     chain, groups = data.chain, data.groups
     found = dict(_leaves(path, table))
     steps = {
-        _step_name(path, chain, name): values for name, values in found.items() if name[0] != _MODEL
+        _step_name(path, chain, name, values): values
+        for name, values in found.items()
+        if name[0] != _MODEL
     }
     model = {"__".join(name[1:]): values for name, values in found.items() if name[0] == _MODEL}
     n_groups = len(np.unique(groups))
@@ -153,7 +158,8 @@ def _leaves(path, table, above=()):
             )
 
 
-def _step_name(path, chain, name):
+def _step_name(path, chain, name, values):
+    """Find the full name of a parameter, and check what it shall be."""
     branches = {} if chain is None else dict(chain.transformers)
     told = f"{path}: [grid] {'.'.join(name)}"
     if name[0] not in branches:
@@ -168,6 +174,8 @@ def _step_name(path, chain, name):
     known = step.get_params(deep=False)
     if name[2] not in known:
         raise ValueError(f"{told}: {name[1]} has {list(known)}{nearest(name[2], known)}")
+    for value in values:
+        check_values(told, clone(step).set_params(**{name[2]: value}))
     return f"{_CHAIN}__{name[0]}__{key}__{name[2]}"
 
 
@@ -185,7 +193,35 @@ def _full_name(model, ending):
 
 
 def _names(model):
-    return model.steps[0][1].modalities
+    """Name the modalities that a model selects; the majority vote sees none."""
+    first = model.steps[0][1] if isinstance(model, Pipeline) else model
+    return getattr(first, "modalities", ())
+
+
+def describe_search(grid):
+    """Say what is searched, and for which rows.
+
+    Parameters
+    ----------
+    grid : Grid or None
+        What is searched.
+
+    Returns
+    -------
+    list of str
+        A line for steps and one for models; empty where nothing is searched.
+    """
+    if grid is None:
+        return []
+    within = f"searched in {grid.n_splits} inner folds of each training fold"
+    steps, models = (", ".join(map(short, names)) for names in (grid.steps, grid.model))
+    lines = []
+    if steps:
+        lines.append(f"{steps}: {within}, for every row that sees the modality.")
+    if models:
+        behind = "" if steps else "; the rows below keep their own"
+        lines.append(f"{models}: {within}, for models{behind}.")
+    return lines
 
 
 def chosen_settings(folds):
@@ -194,18 +230,22 @@ def chosen_settings(folds):
     Parameters
     ----------
     folds : DataFrame
-        As of `Evaluation`, with columns of chosen parameters.
+        Of `Evaluation` or `Comparison`, with columns of chosen parameters.
 
     Returns
     -------
     list of str
-        A line for each parameter.
+        A line for each parameter, of each model where there are several.
     """
+    chosen = chosen_table(folds)
+    keys = [name for name in ("model", "setting") if name in chosen]
     lines = []
-    for column in [name for name in folds if name.startswith("best ")]:
-        counts = folds[column].astype(str).value_counts()
-        told = ", ".join(f"{value} in {n} of {len(folds)} fits" for value, n in counts.items())
-        lines.append(f"{short(column.removeprefix('best '))}: {told}")
+    for names, rows in chosen.groupby(keys, sort=False):
+        *model, setting = names
+        told = ", ".join(
+            f"{row.chosen} in {row.splits} of {row.of} fits" for row in rows.itertuples()
+        )
+        lines.append(": ".join([*model, short(setting), told]))
     return lines
 
 

@@ -1,5 +1,6 @@
 """Read the command line and hand over; what a command needs is loaded when it is called."""
 
+import argparse
 import sys
 import warnings
 from contextlib import contextmanager, nullcontext
@@ -14,6 +15,7 @@ from sklearn_neurofuse.cli._options import (
     add_demo,
     add_evaluate,
     add_predict,
+    add_to_all,
     complete,
 )
 
@@ -26,6 +28,16 @@ _COMMANDS = {
     "predict": (add_predict, "sklearn_neurofuse.cli._predict:run"),
     "cache": (add_cache, "sklearn_neurofuse.cli._cache:run"),
 }
+_FIRST_STEPS = """\
+first steps:
+  neurofuse demo --out demo                       simulated recordings, all the way; minutes
+  neurofuse evaluate planted --repeats 2          made-up samples; seconds
+  neurofuse check FOLDER --task T --out quality   your BIDS dataset: is it fit?
+  neurofuse evaluate FOLDER --task T --plan       what would be done with it, and how long
+  neurofuse evaluate FOLDER --task T --out report
+
+neurofuse COMMAND --help tells the options of each command.
+"""
 
 
 def main(argv=None):
@@ -90,13 +102,16 @@ def make_parser():
     """
     parser = Parser(
         prog="neurofuse",
-        description="Multimodal EEG-fMRI classification.",
+        description="Multimodal EEG-fMRI classification, from raw recordings to a report.",
+        epilog=_FIRST_STEPS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"neurofuse {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add_options, _ in _COMMANDS.values():
         add_options(commands)
+    add_to_all(commands)
     return parser
 
 

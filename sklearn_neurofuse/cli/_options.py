@@ -2,6 +2,9 @@
 
 import argparse
 import os
+import textwrap
+
+from sklearn_neurofuse._validation import nearest
 
 DATA = ("tle", "planted")
 MODELS = ("linear", "attention", "concat", "pyramid", "cca", "jica", "cca+jica", "pica")
@@ -31,6 +34,11 @@ data:
   planted  made-up volumes and epochs with a planted class; no network needed
   FOLDER   a BIDS dataset of raw simultaneous EEG-fMRI; needs --task
 """
+
+_MODEL_HELP = (
+    f"one of {', '.join(MODELS)} (%(default)s): a penalised linear model, three networks, and a "
+    "linear one on canonical or independent components"
+)
 
 _EVALUATE = f"""\
 Evaluate a model by repeated cross-validation, each modality alone and all together, beside the
@@ -74,13 +82,17 @@ def add_evaluate(commands):
     )
     _add_data(parser)
     add = parser.add_argument
-    add("--model", choices=MODELS, default="linear", help="default: %(default)s")
+    add("--model", choices=MODELS, default="linear", metavar="MODEL", help=_MODEL_HELP)
     _add_common(parser)
     more = parser.add_argument_group("more of the report").add_argument
-    more("--prevalence", type=_share, metavar="P", help="share of the positive in the clinic")
-    more("--permutations", type=integer(0), default=0, metavar="N", help="of the labels (0)")
-    more("--learning-curve", action="store_true", help="train on some of the people too")
-    more("--nested", action="store_true", help="variance by nested cross-validation too")
+    more("--prevalence", type=_share, metavar="P", help="add predictive values "
+         "where so large a share has the positive class, the last of --classes")  # fmt: skip
+    more("--permutations", type=integer(0), default=0, metavar="N",
+         help="test against so many permutations of the labels (0)")  # fmt: skip
+    more(
+        "--learning-curve", action="store_true", help="show what fewer people in training would do"
+    )
+    more("--nested", action="store_true", help="add the variance by nested cross-validation")
     more("--lock", metavar="DIR", help="freeze the model there, for validation on a new set")
     _add_data_options(parser)
 
@@ -124,11 +136,10 @@ def add_demo(commands):
     )
     add = parser.add_argument
     add("--out", metavar="DIR", required=True, help="where dataset and report go")
-    add("--model", choices=MODELS, default="attention", help="default: %(default)s")
+    add("--model", choices=MODELS, default="attention", metavar="MODEL", help=_MODEL_HELP)
     add("--subjects", type=integer(3), default=6, metavar="N", help="people (%(default)s)")
-    add("--jobs", type=_jobs, default=2, metavar="N", help="runs at once, -1 for all cores (2)")
-    add("--seed", type=integer(0, 2**32 - 1), default=0, help="of all chance (%(default)s)")
-    add("--traceback", action="store_true", help="show where an error comes from")
+    _add_jobs(parser, "runs", default=2)
+    _add_seed(parser)
 
 
 def add_predict(commands):
@@ -150,13 +161,10 @@ def add_predict(commands):
     add = parser.add_argument
     add("model", metavar="MODEL", help="folder that --lock wrote")
     add("--trust", nargs="+", default=[], metavar="TYPE", help="further types it may hold, by name")
-    _add_data(parser)
+    _add_folder(parser)
     add("--out", metavar="CSV", help="file to write; default: the screen")
-    add("--jobs", type=_jobs, default=1, metavar="N", help="runs at once, -1 for all cores (1)")
-    add("--traceback", action="store_true", help="show where an error comes from")
+    _add_jobs(parser, "runs")
     _add_bids_options(parser)
-    parser.set_defaults(scanner=None, data_home=None, regime=None, samples=None, subjects=None,
-                        accuracy=None, seed=0)  # fmt: skip
 
 
 def add_check(commands):
@@ -176,14 +184,11 @@ def add_check(commands):
         "mistaken for the class.",
     )
     add = parser.add_argument
-    _add_data(parser)
+    _add_folder(parser)
     add("--out", metavar="DIR", required=True, help="where the pages go")
     add("--overwrite", action="store_true", help="replace pages that DIR holds already")
-    add("--jobs", type=_jobs, default=1, metavar="N", help="runs at once, -1 for all cores (1)")
-    add("--traceback", action="store_true", help="show where an error comes from")
+    _add_jobs(parser, "runs")
     _add_bids_options(parser)
-    parser.set_defaults(scanner=None, data_home=None, regime=None, samples=None, subjects=None,
-                        accuracy=None, seed=0)  # fmt: skip
 
 
 def add_cache(commands):
@@ -203,14 +208,13 @@ def add_cache(commands):
     add = parser.add_argument
     add("action", choices=("info", "clear"), help="tell, or remove all")
     add("--dir", metavar="DIR", help="the folder; default: NEUROFUSE_CACHE, else the user's cache")
-    add("--traceback", action="store_true", help="show where an error comes from")
 
 
 def _add_command(commands, name, brief, description):
     parser = commands.add_parser(
         name,
         help=brief,
-        description=description,
+        description=description if "\n" in description else textwrap.fill(description, 95),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -218,8 +222,37 @@ def _add_command(commands, name, brief, description):
     return parser
 
 
+def add_to_all(commands):
+    """Add what every command takes, below all else.
+
+    Parameters
+    ----------
+    commands : object
+        What ``add_subparsers`` gave, with all commands.
+    """
+    for parser in commands.choices.values():
+        parser.add_argument(
+            "--traceback", action="store_true", help="show where an error comes from"
+        )
+
+
+def _add_jobs(parser, what, default=1):
+    parser.add_argument("--jobs", type=_jobs, default=default, metavar="N",
+                        help=f"{what} at once, -1 for all cores (%(default)s)")  # fmt: skip
+
+
+def _add_seed(parser):
+    parser.add_argument("--seed", type=integer(0, 2**32 - 1), default=0,
+                        help="of everything random (%(default)s)")  # fmt: skip
+
+
 def _add_data(parser):
     parser.add_argument("data", metavar="DATA", help="tle, planted, or a folder; see above")
+
+
+def _add_folder(parser):
+    parser.add_argument("data", metavar="FOLDER", help="a BIDS dataset of raw EEG-fMRI")
+    parser.set_defaults(known=(), seed=0)
 
 
 def _add_common(parser):
@@ -230,10 +263,9 @@ def _add_common(parser):
     add("--overwrite", action="store_true", help="replace results that DIR holds already")
     add("--resume", action="store_true", help="go on where a killed run stopped; nothing is done "
         "where DIR holds all results")  # fmt: skip
-    add("--jobs", type=_jobs, default=1, metavar="N", help="fits at once, -1 for all cores (1)")
+    _add_jobs(parser, "fits")
     add("--dask", metavar="ADDRESS", help="run on the workers of this Dask scheduler")
-    add("--seed", type=integer(0, 2**32 - 1), default=0, help="of all chance (%(default)s)")
-    add("--traceback", action="store_true", help="show where an error comes from")
+    _add_seed(parser)
 
 
 def _add_data_options(parser):
@@ -246,19 +278,22 @@ def _add_data_options(parser):
     add("--samples", type=integer(20), metavar="N", help="number of samples (200)")
     add("--subjects", type=integer(2), metavar="N", help="subjects they come from (20)")
     add("--accuracy", type=float, metavar="A", help="best possible accuracy (0.95)")
-    _add_bids_options(parser)
+    add = _add_bids_options(parser)
+    add("--plan", action="store_true", default=None, help="say what would be done, how long it "
+        "takes and how many bytes it needs, after reading one recording, and end")  # fmt: skip
 
 
 def _add_bids_options(parser):
     add = parser.add_argument_group("for a BIDS dataset").add_argument
-    add("--task", metavar="T", help="as in task-<task> of its files")
+    add("--task", metavar="T", help="needed: as in task-<task> of its files")
     add("--target", metavar="COLUMN", help="what is told: a column of the events (trial_type), or "
         "of participants.tsv")  # fmt: skip
     add("--level", choices=("trial", "subject"), help="what a sample is (trial)")
     add("--classes", metavar="A,B", help="values of the target to keep, in this order")
     add("--derivatives", metavar="DIR", help="results of fMRIPrep in place of raw images")
-    add("--config", metavar="TOML", help="steps and parameters by name")
-    add("--plan", action="store_true", default=None, help="say what would be done, and end")
+    add("--config", metavar="TOML", help="file of steps, their parameters, and a [grid] to "
+        "search; by default usual steps are taken")  # fmt: skip
+    return add
 
 
 def source_of(data):
@@ -287,9 +322,10 @@ def complete(parser, args):
     args : argparse.Namespace
         What was given; filled in.
     """
-    chosen = source_of(args.data)
-    if chosen == BIDS and not os.path.isdir(args.data):
-        parser.error(f"argument data: must be {', '.join(DATA)} or a folder, got {args.data!r}")
+    chosen, known = source_of(args.data), getattr(args, "known", DATA)
+    if not os.path.isdir(args.data) and args.data not in known:
+        what = f"{', '.join(known)} or a folder" if known else "the folder of a BIDS dataset"
+        parser.error(f"must be {what}, got {args.data!r}{nearest(args.data, known)}")
     for source, options in DATA_OPTIONS.items():
         for option, default in options.items():
             given = getattr(args, option, None)
@@ -298,6 +334,16 @@ def complete(parser, args):
                 parser.error(f"--{name} belongs to {source}, not {args.data}")
             if source == chosen and given is None:
                 setattr(args, option, default)
+    _check_paths(parser, args)
+
+
+def _check_paths(parser, args):
+    """Refuse now what would be refused after recordings were read."""
+    config, derivatives = (getattr(args, name, None) for name in ("config", "derivatives"))
+    if config is not None and not os.path.isfile(config):
+        parser.error(f"--config: there is no file {config!r}")
+    if derivatives is not None and not os.path.isdir(derivatives):
+        parser.error(f"--derivatives: there is no folder {derivatives!r}")
 
 
 def integer(low, high=None):

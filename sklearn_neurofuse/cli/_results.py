@@ -4,6 +4,17 @@ import json
 import os
 from pathlib import Path
 
+from sklearn_neurofuse.cli._fingerprint import DATA, STEPS
+
+# settings that name a folder, and those whose content is compared
+_FOLDERS = ("data", "derivatives", "lock")
+_BY_CONTENT = ("config", "description")
+_CHANGED = {
+    STEPS: "other steps: --config, or what is taken by default, has changed since",
+    DATA: "other data: recordings, labels or groups have changed since",
+}
+_REMEDY = "give another --out, or --overwrite in place of --resume"
+
 
 def prepare_folder(out, files, overwrite):
     """Make the folder, and see that nothing in it would be lost.
@@ -39,7 +50,7 @@ def prepare_folder(out, files, overwrite):
     return folder
 
 
-def is_finished(args, files, last):
+def is_finished(args, files, last, find_fingerprint):
     """Say whether a folder holds all results of a command, and tell so.
 
     Parameters
@@ -50,6 +61,9 @@ def is_finished(args, files, last):
         Names of the files that the command writes.
     last : str
         The one of them that is written last, with what was asked for.
+    find_fingerprint : callable
+        Of the arguments: what results of them would be made of, as `write_json` notes it. Called
+        only where there are results.
 
     Returns
     -------
@@ -59,22 +73,32 @@ def is_finished(args, files, last):
     Raises
     ------
     FileExistsError
-        If these are the results of another command.
+        If these are the results of another command, of other steps, or of other data.
     """
     if args.out is None or not all((Path(args.out) / name).exists() for name in files):
         return False
-    asked = json.loads((Path(args.out) / last).read_text(encoding="utf-8"))["command"]
-    for name, value in asked.items():
-        if value != getattr(args, name, value):
+    held = json.loads((Path(args.out) / last).read_text(encoding="utf-8"))
+    for name, value in held["command"].items():
+        asked = getattr(args, name, value)
+        if name not in _BY_CONTENT and _plain(name, value) != _plain(name, asked):
             raise FileExistsError(
                 f"{args.out} holds the results of another command, with {name} {value!r}, not "
-                f"{getattr(args, name)!r}"
+                f"{asked!r}; {_REMEDY}"
             )
+    made_of, now = held.get("fingerprint", {}), find_fingerprint(args)
+    for part, told in _CHANGED.items():
+        if made_of.get(part) != now[part]:
+            raise FileExistsError(f"{args.out} holds results of {told}; {_REMEDY}")
     print(f"{args.out} holds all results already")
     return True
 
 
-def write_json(path, command, results):
+def _plain(name, value):
+    """Give a setting as it is compared: folders by where they are."""
+    return os.path.abspath(value) if name in _FOLDERS and value is not None else value
+
+
+def write_json(path, command, made_of, results):
     """Write results as JSON, after what was asked for, all or nothing.
 
     Parameters
@@ -83,10 +107,12 @@ def write_json(path, command, results):
         The file.
     command : dict
         What was asked for, and of which data.
+    made_of : dict of str to str
+        From `fingerprint`.
     results : str
         JSON of an object.
     """
-    whole = {"command": command, **json.loads(results)}
+    whole = {"command": command, "fingerprint": made_of, **json.loads(results)}
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     os.replace(draft, path)

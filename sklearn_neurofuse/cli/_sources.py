@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils import Bunch
 
+from sklearn_neurofuse.cli._fingerprint import fingerprint
 from sklearn_neurofuse.cli._options import BIDS, source_of
 from sklearn_neurofuse.cli._recordings import (
     describe_pairs,
@@ -72,6 +73,7 @@ def read_recordings(args):
         The data set; ``recordings`` holds what was loaded, ``chain`` what made arrays of it.
     """
     data = load_recordings(args)
+    made_of = fingerprint(args, data)
     say(describe_pairs(data))
     chain, skipped = read_chain(args, data.X)
     say([f"left out: {text}" for text in skipped])
@@ -90,6 +92,7 @@ def read_recordings(args):
         recordings=data,
         read=whole,
         chain=chain,
+        fingerprint=made_of,
         DESCR=data.DESCR,
     )
     confounds = known_confounds(data.X).iloc[whole].reset_index(drop=True)
@@ -113,13 +116,34 @@ def load_data(args):
     Returns
     -------
     data : Bunch
-        The data set.
+        The data set, with a ``fingerprint``.
     X : Multimodal
         Its samples, confounds beside the signals where there are any.
     confounds : DataFrame or False
         Confounds by themselves.
     """
     data = SOURCES[source_of(args.data)](args)
+    # of recordings it was taken before they were read: they may change meanwhile
+    if "fingerprint" not in data:
+        data.fingerprint = fingerprint(args, data)
     if "confounds" not in data:
         return data, data.X, False
     return data, data.X.replace(**{CONFOUNDS: data.confounds}), data.confounds
+
+
+def find_fingerprint(args):
+    """Tell what results would be made of, without processing a recording.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        The parsed arguments.
+
+    Returns
+    -------
+    dict of str to str
+        As the ``fingerprint`` of what `load_data` gives.
+    """
+    source = source_of(args.data)
+    data = load_recordings(args) if source == BIDS else SOURCES[source](args)
+    return fingerprint(args, data)

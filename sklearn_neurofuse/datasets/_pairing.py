@@ -9,7 +9,7 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn_neurofuse.containers import Multimodal
 
 _OWNER = "pair_by_label"
-# how the groups are called; `evaluate` and `compare` know pseudo-pairs by it
+# how the groups are called; where samples were rebuilt, pseudo-pairs are known by it
 PSEUDO_PAIR = "pseudo-pair"
 _DESCR = """\
 Label-matched pseudo-pairs
@@ -18,6 +18,35 @@ Label-matched pseudo-pairs
 ({classes}). The modalities are independent given the class by construction: a gain from fusion, or
 a correlation between the modalities, means nothing here.
 """
+
+
+class PseudoPairs(Multimodal):
+    """A `Multimodal` of whose samples no two modalities are of one person.
+
+    Rows, selections and replacements are so too. What is saved, or built anew of its blocks, is
+    not: there the groups of `pair_by_label` tell.
+
+    Parameters
+    ----------
+    **modalities : array-like, Block or Recordings
+        As of `Multimodal`.
+    """
+
+    def replace(self, **modalities):
+        """Give pseudo-pairs with some modalities replaced or added.
+
+        Parameters
+        ----------
+        **modalities : array-like, Block or Recordings
+            As of `Multimodal`.
+
+        Returns
+        -------
+        PseudoPairs
+            The other modalities are shared, not copied.
+        """
+        replaced = super().replace(**modalities)
+        return PseudoPairs(**{name: replaced[name] for name in replaced.modalities})
 
 
 def pair_by_label(first, second, *, classes=None, random_state=None):
@@ -50,7 +79,8 @@ def pair_by_label(first, second, *, classes=None, random_state=None):
             Names of the classes, as in `first`.
         groups : ndarray of str of shape (n_samples,)
             The connected component of groups of both that were paired with each other, as
-            ``"pseudo-pair-07"``: by these names `evaluate` and `compare` know such pairs, and warn.
+            ``"pseudo-pair-07"``. `evaluate` and `compare` know such pairs by ``X``, or by these
+            names where it was saved or built anew, and warn.
         pseudo_pairs : bool
             True: no two modalities of a sample are of one person.
         rows : ndarray of int of shape (n_samples, 2)
@@ -98,7 +128,7 @@ def pair_by_label(first, second, *, classes=None, random_state=None):
     X = {name: first.X[name][rows[:, 0]] for name in first.X.modalities}
     X |= {name: second.X[name][rows[:, 1]] for name in second.X.modalities}
     return Bunch(
-        X=Multimodal(**X),
+        X=PseudoPairs(**X),
         target=target,
         target_names=names,
         groups=_components(edges, [len(side) for side in sides]),

@@ -35,6 +35,7 @@ from sklearn_neurofuse.model_selection._statements import (
     between,
     metric_name,
 )
+from sklearn_neurofuse.model_selection._tables import chosen_columns
 from sklearn_neurofuse.model_selection._threshold import with_threshold
 
 _OWNER = "compare"
@@ -237,7 +238,8 @@ def make_comparison(made, design, models, tasks, *, metric, scoring, rope, memor
     folds = pd.concat(
         [
             pd.DataFrame({"model": name, "split": np.arange(len(design.splits)),
-                          "repeat": design.column, "value": judge.fold_values(metric, predictions)})
+                          "repeat": design.column, "value": judge.fold_values(metric, predictions),
+                          **chosen_columns(made[name])})
             for name, predictions in units.items()
         ],
         ignore_index=True,

@@ -27,7 +27,8 @@ class Comparison:
         p_adjusted (Holm), and p_better, p_equivalent, p_worse (Bayesian correlated t-test with
         a region of practical equivalence).
     folds : DataFrame
-        The main metric of each model in each split: columns model, split, repeat, value.
+        The main metric of each model in each split: columns model, split, repeat, value; and
+        what searches chose in it, in columns ``best ...`` that are missing for other models.
     costs : DataFrame
         Columns model, fit_time and predict_time in s (mean over the splits), peak_memory in MB
         (growth of the process in the first fit; NaN where not measured).

@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.utils.multiclass import type_of_target
 
 from sklearn_neurofuse._validation import check_choice, nearest
-from sklearn_neurofuse.datasets._pairing import PSEUDO_PAIR
+from sklearn_neurofuse.datasets._pairing import PSEUDO_PAIR, PseudoPairs
 from sklearn_neurofuse.model_selection._blocked_split import BlockedSplit
 from sklearn_neurofuse.model_selection._leakage import checked_splits, columns_of
 from sklearn_neurofuse.model_selection._repeated_split import RepeatedStratifiedGroupKFold
@@ -42,6 +42,8 @@ class Design:
         samples.
     title : str
         The splits in words.
+    pseudo : bool, default=False
+        Whether the modalities of a sample are of different people.
     """
 
     y: np.ndarray
@@ -52,6 +54,7 @@ class Design:
     column: np.ndarray
     per_group: bool
     title: str
+    pseudo: bool = False
 
     @property
     def n_groups(self):
@@ -155,7 +158,27 @@ def make_design(owner, X, y, *, groups, cv, pos_label, random_state):
         groups, noun = _blocks(splits, len(y)), "block of trials"
     counts = np.unique(groups, return_counts=True)[1]
     per_group = bool(constant_within(y, groups) and counts.max() > 1 and "block" not in noun)
-    return Design(y, classes, groups, noun, splits, column, per_group, title)
+    pseudo = is_pseudo(X, noun)
+    return Design(y, classes, groups, noun, splits, column, per_group, title, pseudo)
+
+
+def is_pseudo(X, noun):
+    """Say whether the modalities of a sample are of different people.
+
+    Parameters
+    ----------
+    X : object
+        The samples.
+    noun : str
+        What a group is, from `read_groups`.
+
+    Returns
+    -------
+    bool
+        True for what `pair_by_label` gave, and under groups that it made.
+    """
+    paired = isinstance(X, PseudoPairs) and len(X.modalities) > 1
+    return paired or noun == PSEUDO_PAIR
 
 
 def read_labels(owner, X, y, pos_label=None, classes=None):

@@ -10,6 +10,7 @@ from sklearn_neurofuse.model_selection._assessment import assess, make_judge
 from sklearn_neurofuse.model_selection._design import (
     Design,
     constant_within,
+    is_pseudo,
     read_groups,
     read_labels,
 )
@@ -84,7 +85,8 @@ def make_set(owner, X, y, groups, classes, sites=None):
         raise ValueError(f"{owner}: the independent set has one {noun} only, two are the least")
     per_group = bool(constant_within(codes, groups) and counts.max() > 1)
     splits = [(np.arange(0), np.arange(len(codes)))]
-    design = Design(codes, classes, groups, noun, splits, np.zeros(1, int), per_group, "")
+    pseudo = is_pseudo(X, noun)
+    design = Design(codes, classes, groups, noun, splits, np.zeros(1, int), per_group, "", pseudo)
     return IndependentSet(X, design, _read_sites(owner, X, sites, len(codes)))
 
 

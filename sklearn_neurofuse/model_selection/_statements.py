@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from sklearn_neurofuse.datasets._pairing import PSEUDO_PAIR
-
 _PLAIN = {
     "roc_auc": "ROC AUC", "balanced_accuracy": "balanced accuracy", "f1": "F1", "npv": "NPV",
     "mcc": "Matthews' correlation", "average_precision": "average precision",
@@ -95,7 +93,7 @@ def about_pseudo_pairs(design):
     list of Statement
         A warning, or nothing.
     """
-    if design.noun != PSEUDO_PAIR:
+    if not design.pseudo:
         return []
     return [
         Statement(

@@ -5,6 +5,7 @@ import pandas as pd
 
 # metrics of a fold; those of a single class are noise in so few samples
 _OF_FOLD = ("balanced_accuracy", "roc_auc", "accuracy", "f1")
+_BEST = "best "
 
 
 def fold_table(judge, made, design):
@@ -34,14 +35,55 @@ def fold_table(judge, made, design):
             "threshold": made.threshold,
             "fit_time": made.fit_time,
             "predict_time": made.predict_time,
-            **{f"best {name}": [one[name] for one in made.chosen] for name in _searched(made)},
+            **chosen_columns(made),
         }
     )
 
 
-def _searched(made):
-    """Name the parameters that a search chose in every split."""
-    return sorted(set.intersection(*map(set, made.chosen))) if made.chosen else []
+def chosen_columns(made):
+    """Give what a search chose in each split.
+
+    Parameters
+    ----------
+    made : OutOfFold
+        Predictions.
+
+    Returns
+    -------
+    dict of str to list
+        Columns ``best ...``; none where nothing was searched.
+    """
+    names = sorted(set.intersection(*map(set, made.chosen))) if made.chosen else []
+    return {f"{_BEST}{name}": [one[name] for one in made.chosen] for name in names}
+
+
+def chosen_table(folds):
+    """Count which settings the searches chose.
+
+    Parameters
+    ----------
+    folds : DataFrame
+        Of `Evaluation` or `Comparison`, with columns ``best ...``.
+
+    Returns
+    -------
+    DataFrame
+        Columns model (where there are several), setting, chosen, splits and of; the value that was
+        chosen most often first. Empty where nothing was searched.
+    """
+    models = list(dict.fromkeys(folds["model"])) if "model" in folds else [None]
+    rows = []
+    for model in models:
+        own = folds if model is None else folds[folds["model"] == model]
+        for column in [name for name in own if name.startswith(_BEST)]:
+            counts = own[column].dropna().astype(str).value_counts()
+            rows += [
+                {"model": model, "setting": column.removeprefix(_BEST), "chosen": value,
+                 "splits": n, "of": len(own)}
+                for value, n in counts.items()
+            ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["model", "setting", "chosen", "splits", "of"])
+    return table if "model" in folds else table.drop(columns="model")
 
 
 def group_table(made, design):

@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import replace
+from math import inf
+from time import perf_counter
 
 from sklearn.base import clone
 
@@ -109,6 +111,7 @@ class Runner:
     def __init__(self, config, blocking=True):
         folder = config["cache_dir"]
         self.store = None if folder is None else Store(folder, config["cache_size"])
+        self.rate = config["cache_rate"]
         self.already_done = config["already_done"]
         self.blocking = blocking
 
@@ -127,7 +130,7 @@ class Runner:
         quality : dict of str to dict
             What the steps reported, by class.
         """
-        return self._after(recording, len(recording.steps), self._step_keys(recording))
+        return self._after(recording, len(recording.steps), self._step_keys(recording))[:2]
 
     def process_partner(self, recording, step):
         """Give the partner of a recording, after a step.
@@ -181,10 +184,10 @@ class Runner:
         keys = self._step_keys(recording)
 
         def compute():
-            value, quality = self._after(recording, len(recording.steps), keys)
-            return self._apply(extractor, value, quality, recording, recording.events)
+            value, quality, _ = self._after(recording, len(recording.steps), keys)
+            return *self._apply(extractor, value, quality, recording, recording.events), -inf
 
-        return self._remembered(self._samples_key(recording, extractor, keys), compute)
+        return self._remembered(self._samples_key(recording, extractor, keys), compute)[:2]
 
     def recall(self, recording, extractor):
         """Give the samples of a recording where they are remembered.
@@ -219,15 +222,21 @@ class Runner:
         return keys
 
     def _after(self, recording, n_steps, keys):
-        """Give the recording after its first steps; an expensive step's result is remembered."""
+        """Give the recording after its first steps, and what computing it again would take.
+
+        An expensive step's result is remembered where that is long for its size. The time is in s,
+        counted from the last result that is remembered.
+        """
         if n_steps == 0:
             with _naming(recording, "reading"):
-                return open_source(recording.source), {}
+                return open_source(recording.source), {}, 0.0
         step = recording.steps[n_steps - 1]
 
         def compute():
-            value, quality = self._after(recording, n_steps - 1, keys)
-            return self._apply(step, value, quality, recording)
+            value, quality, seconds = self._after(recording, n_steps - 1, keys)
+            start = perf_counter()
+            value, quality = self._apply(step, value, quality, recording)
+            return value, quality, start - seconds
 
         return self._remembered(keys[n_steps] if step.expensive else None, compute)
 
@@ -241,20 +250,29 @@ class Runner:
 
     def _remembered(self, key, compute):
         if key is None:
-            return compute()
+            value, quality, start = compute()
+            return value, quality, perf_counter() - start
         found = self._look_up(key)
         if found is not None:
-            return found
+            return *found, 0.0
         with self.store.lock(key, self.blocking):
             # another process may have finished it while this one waited
             found = self._look_up(key)
             if found is not None:
-                return found
-            value, quality = compute()
+                return *found, 0.0
+            value, quality, start = compute()
+            # values that wait are computed here, which is part of the work
             header, arrays = to_state(value)
-            self.store.put(key, {"value": header, "quality": quality}, arrays)
+            seconds = perf_counter() - start
+            if self._is_worth(arrays, seconds):
+                self.store.put(key, {"value": header, "quality": quality}, arrays)
+                seconds = 0.0
             # the next step is given the very thing that it will be given from the cache
-            return from_state(header, arrays), quality
+            return from_state(header, arrays), quality, seconds
+
+    def _is_worth(self, arrays, seconds):
+        size = sum(array.nbytes for array in arrays.values())
+        return self.rate == inf or size <= seconds * self.rate
 
     def _look_up(self, key):
         entry = self.store.get(key)

@@ -11,6 +11,8 @@ from sklearn_neurofuse._validation import check_choice, check_number, nearest
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _DEFAULT_SIZE = 50 * 10**9
+# writing a result and reading it back a few times is about as fast
+_DEFAULT_RATE = 125e6
 
 
 def _absolute(path):
@@ -24,6 +26,7 @@ _config = {
         or os.path.join(pooch.os_cache("sklearn_neurofuse"), "recordings")
     ),
     "cache_size": _DEFAULT_SIZE,
+    "cache_rate": _DEFAULT_RATE,
     "on_error": "raise",
     "already_done": "raise",
 }
@@ -42,7 +45,7 @@ def get_config():
     --------
     >>> from sklearn_neurofuse import get_config
     >>> sorted(get_config())
-    ['already_done', 'cache_dir', 'cache_size', 'on_error']
+    ['already_done', 'cache_dir', 'cache_rate', 'cache_size', 'on_error']
     """
     return dict(_config)
 
@@ -60,6 +63,9 @@ def set_config(**options):
         ``NEUROFUSE_CACHE``, else the user's cache folder.
         ``cache_size``: int in bytes or str such as ``"20GB"``, at which the entries used least
         recently are dropped; 50 GB by default.
+        ``cache_rate``: float in bytes per second, 125e6 by default. A processed recording that
+        is computed faster than that, from what is remembered, is not worth the disk; infinity
+        remembers the results of all expensive steps. Samples are always remembered.
         ``on_error``: ``"raise"`` (default), or ``"missing"``: where a step fails on a recording,
         its samples become a missing modality, with a warning, and the rest goes on.
         ``already_done``: ``"raise"`` (default), or ``"skip"``: what a step does to a recording
@@ -131,6 +137,8 @@ def check_options(options):
             check_choice("set_config", name, options[name], choices)
     if "cache_size" in options:
         options["cache_size"] = _parse_size(options["cache_size"])
+    if "cache_rate" in options:
+        check_number("set_config", "cache_rate", options["cache_rate"], low=0, unit="bytes/s")
     return options
 
 

@@ -8,65 +8,21 @@ import warnings
 import pytest
 
 from sklearn_neurofuse.cli import main
-from sklearn_neurofuse.datasets import simulate_eeg_fmri
 from sklearn_neurofuse.recordings import config_context
-
-CONFIG = """
-[[fmri]]
-step = "SpatialSmoother"
-fwhm = 12.0
-[[fmri]]
-step = "VolumeWindow"
-standardize = "recording"
-[[eeg]]
-step = "FrequencyFilter"
-l_freq = 1.0
-h_freq = 20.0
-[[eeg]]
-step = "Epocher"
-tmin = -0.1
-tmax = 0.5
-standardize = "recording"
-"""
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """Write a small dataset of four people, and its configuration."""
-    folder = tmp_path_factory.mktemp("whole")
-    simulate_eeg_fmri(
-        n_subjects=4,
-        n_volumes=40,
-        volume_shape=(12, 12, 8),
-        n_channels=8,
-        sfreq=200.0,
-        motion=False,
-        eeg={"gradient": False, "bad_channels": False},
-        write_bids=folder / "ds",
-        random_state=0,
-    )
-    (folder / "ds" / "code").mkdir()
-    (folder / "ds" / "code" / "pipeline.toml").write_text(CONFIG, "utf-8")
-    return folder / "ds"
+from tests.cli.conftest import command
 
 
 @pytest.fixture
-def dataset(whole, tmp_path):
+def dataset(noisy, tmp_path):
     """Give a copy that may be spoilt."""
-    return shutil.copytree(whole, tmp_path / "ds")
-
-
-def command(dataset, *more):
-    return ["evaluate", str(dataset), "--task", "faces", "--classes", "house,face", "--config",
-            str(dataset / "code" / "pipeline.toml"), "--cv", "2", "--repeats", "1",
-            *more]  # fmt: skip
+    return shutil.copytree(noisy, tmp_path / "home") / "ds"
 
 
 def run(dataset, capsys, *more):
     """Run the command as on a shell, where warnings are printed."""
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        status = main(command(dataset, *more))
+        status = main(command(dataset.parent, "evaluate", *more))
     told = capsys.readouterr()
     assert "Traceback" not in told.err
     assert all(line.startswith("neurofuse evaluate: ") for line in told.err.splitlines())
@@ -169,38 +125,38 @@ def test_what_cannot_be_evaluated_is_refused(dataset, capsys, spoil, more, messa
     ("number", "message"),
     [(errno.ENOSPC, "No space left on device"), (errno.EACCES, "Permission denied")],
 )
-def test_results_that_cannot_be_written(whole, tmp_path, capsys, monkeypatch, number, message):
+def test_results_that_cannot_be_written(dataset, tmp_path, capsys, monkeypatch, number, message):
     def refuse(*_, **__):
         raise OSError(number, message, str(tmp_path / "out" / "report.html"))
 
     with monkeypatch.context() as closed:
         closed.setattr("sklearn_neurofuse.model_selection.Evaluation.to_html", refuse)
-        status, _, err = run(whole, capsys, "--out", str(tmp_path / "out"))
+        status, _, err = run(dataset, capsys, "--out", str(tmp_path / "out"))
     assert status == 1
     assert f"{message}: '{tmp_path / 'out' / 'report.html'}'" in err
     # with room again it goes on
-    assert run(whole, capsys, "--out", str(tmp_path / "out"), "--resume")[0] == 0
+    assert run(dataset, capsys, "--out", str(tmp_path / "out"), "--resume")[0] == 0
     assert (tmp_path / "out" / "report.html").exists()
 
 
-def test_a_closed_folder_is_told_before_anything_is_done(whole, tmp_path, capsys, monkeypatch):
+def test_a_closed_folder_is_told_before_anything_is_done(dataset, tmp_path, capsys, monkeypatch):
     def refuse(self, *_, **__):
         raise PermissionError(errno.EACCES, "Permission denied", str(self))
 
     monkeypatch.setattr("sklearn_neurofuse.cli._results.Path.mkdir", refuse)
     monkeypatch.setattr("sklearn_neurofuse.cli._evaluate.load_data", lambda args: 1 / 0)
-    status, _, err = run(whole, capsys, "--out", str(tmp_path / "out"))
+    status, _, err = run(dataset, capsys, "--out", str(tmp_path / "out"))
     assert status == 1
     assert f"Permission denied: '{tmp_path / 'out'}'" in err
 
 
-def test_a_full_cache_stops_nothing(whole, capsys, monkeypatch, tmp_path):
+def test_a_full_cache_stops_nothing(dataset, capsys, monkeypatch, tmp_path):
     def refuse(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("sklearn_neurofuse.recordings._cache.write_entry", refuse)
     with config_context(cache_dir=tmp_path / "cache"):
-        status, out, err = run(whole, capsys)
+        status, out, err = run(dataset, capsys)
     assert status == 0
     assert "No space left on device" in err
     assert "linear fmri+eeg" in out

@@ -1,6 +1,8 @@
 """A grid in the configuration: searched inside every training fold, of steps and of the model."""
 
 import json
+import re
+from hashlib import blake2b
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,29 +13,10 @@ from sklearn.model_selection import GridSearchCV
 from sklearn_neurofuse.cli import main
 from sklearn_neurofuse.cli._chains import make_chain, read_config
 from sklearn_neurofuse.cli._grid import chosen_settings, find_grid
-from sklearn_neurofuse.datasets import load_bids, simulate_eeg_fmri
+from sklearn_neurofuse.datasets import load_bids
 from sklearn_neurofuse.model_selection._baselines import model_rows
+from tests.cli.conftest import CONFIG, command
 
-CONFIG = """
-[[fmri]]
-step = "SpatialSmoother"
-fwhm = 12.0
-[[fmri]]
-step = "VolumeWindow"
-tmin = 3.0
-tmax = 8.0
-standardize = "recording"
-
-[[eeg]]
-step = "FrequencyFilter"
-l_freq = 1.0
-h_freq = 20.0
-[[eeg]]
-step = "Epocher"
-tmin = -0.1
-tmax = 0.5
-standardize = "recording"
-"""
 # before the second of these windows ends there is no response yet
 STEPS = """
 [grid]
@@ -42,38 +25,20 @@ model.svc.C = [0.01, 1.0]
 """
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("grid")
-    off = ("gradient", "motion", "pulse", "ocular", "muscle", "bad_channels")
-    simulate_eeg_fmri(
-        n_subjects=6,
-        n_volumes=40,
-        volume_shape=(10, 12, 8),
-        n_channels=8,
-        sfreq=200.0,
-        motion=False,
-        eeg=dict.fromkeys(off, False),
-        design={"bayes_accuracy": 0.95},
-        write_bids=folder / "ds",
-        random_state=0,
-    )
-    return folder
-
-
-def command(home, name, text, *more):
-    path = home / f"{abs(hash(text))}.toml"
+def searched(home, name, text, *more):
+    """Give the arguments with a configuration that has a grid."""
+    path = home / f"{blake2b(text.encode()).hexdigest()[:16]}.toml"
     path.write_text(text, "utf-8")
-    return [name, str(home / "ds"), "--task", "faces", "--classes", "house,face", "--config",
-            str(path), "--cv", "2", "--repeats", "1", *more]  # fmt: skip
+    return command(home, name, *more, config=path)
 
 
-def test_steps_and_model_are_searched(home, tmp_path, capsys):
+def test_steps_and_model_are_searched(six, tmp_path, capsys):
     out = tmp_path / "report"
-    assert main(command(home, "evaluate", CONFIG + STEPS, "--out", str(out))) == 0
+    assert main(searched(six, "evaluate", CONFIG + STEPS, "--out", str(out))) == 0
     told = capsys.readouterr().out
     assert "eeg.epocher.tmax: 0.5 in 2 of 2 fits" in told
     assert "svc.C: " in told
+    assert "eeg.epocher.tmax: searched in 3 inner folds of each training fold, for every" in told
     results = json.loads((out / "evaluation.json").read_text("utf-8"))
     chosen = [fold["best modalitytransformer__eeg__epocher__tmax"] for fold in results["folds"]]
     assert chosen == [0.5, 0.5]
@@ -81,37 +46,50 @@ def test_steps_and_model_are_searched(home, tmp_path, capsys):
     assert {"linear fmri", "linear eeg", "linear fmri+eeg", "level"} <= set(models["model"])
     page = (out / "report.html").read_text("utf-8")
     assert "eeg: what goes along with the decision" in page
+    # every row beside the model is searched too, where it sees the modality
+    table = page.split("What the searches chose")[1].split("</table>")[0]
+    assert {"level", "person-wise eeg", "linear eeg"} <= set(re.findall(r"<td>([^<]+)", table))
+    assert "person-wise fmri<" not in table
 
 
-def test_one_value_is_what_stands_there(home, tmp_path):
+def test_one_value_is_what_stands_there(six, tmp_path):
     one = CONFIG + "[grid]\nfmri.SpatialSmoother.fwhm = [12.0]\n"
     for name, text in (("with", one), ("without", CONFIG)):
-        assert main(command(home, "evaluate", text, "--out", str(tmp_path / name))) == 0
+        assert main(searched(six, "evaluate", text, "--out", str(tmp_path / name))) == 0
     read = [pd.read_csv(tmp_path / name / "models.csv") for name in ("with", "without")]
     pd.testing.assert_frame_equal(*read)
 
 
-def test_models_alone_are_searched_on_arrays_and_may_be_locked(home, tmp_path, capsys):
+def test_models_alone_are_searched_on_arrays_and_may_be_locked(six, tmp_path, capsys):
     text = CONFIG + "[grid]\nmodel.C = [0.001, 1.0]\n"
     lock = tmp_path / "lock"
-    assert main(command(home, "evaluate", text, "--lock", str(lock))) == 0
-    given = command(home, "predict", text)
+    assert main(searched(six, "evaluate", text, "--lock", str(lock))) == 0
+    given = searched(six, "predict", text)
     given = ["predict", str(lock), *given[1:-4], "--out", str(tmp_path / "predicted.csv")]
     assert main(given) == 0
     predicted = pd.read_csv(tmp_path / "predicted.csv")
     assert (predicted["predicted"] == predicted["known"]).mean() > 0.8
-    open_steps = command(home, "evaluate", CONFIG + STEPS, "--lock", str(tmp_path / "other"))
+    open_steps = searched(six, "evaluate", CONFIG + STEPS, "--lock", str(tmp_path / "other"))
     assert main(open_steps) == 1
     assert "--lock needs one setting of each step" in capsys.readouterr().err
 
 
-def test_models_are_compared_each_with_its_search(home, tmp_path, capsys):
-    text = CONFIG + "[grid]\nfmri.SpatialSmoother.fwhm = [6.0, 12.0]\n"
+def test_models_are_compared_each_with_its_search(six, tmp_path, capsys):
+    text = CONFIG + "[grid]\neeg.Epocher.tmax = [0.5, 0.05]\n"
     out = tmp_path / "compared"
     more = ["--models", "linear", "cca", "--out", str(out)]
-    assert main(command(home, "compare", text, *more)) == 0
-    assert "cca fmri+eeg" in capsys.readouterr().out
-    assert (out / "report.html").is_file()
+    assert main(searched(six, "compare", text, *more)) == 0
+    told = capsys.readouterr().out
+    assert "eeg.epocher.tmax: searched in 3 inner folds" in told
+    assert "linear fmri+eeg: eeg.epocher.tmax: 0.5 in 2 of 2 fits" in told
+    assert "cca fmri+eeg: eeg.epocher.tmax: " in told
+    folds = pd.DataFrame(json.loads((out / "comparison.json").read_text("utf-8"))["folds"])
+    chosen = folds.set_index("model")["best modalitytransformer__eeg__epocher__tmax"]
+    # what is beside the models is behind the same searched steps, where it sees them
+    assert chosen["linear eeg"].tolist() == [0.5, 0.5]
+    assert chosen["person-wise eeg"].notna().all()
+    assert chosen[["majority", "linear fmri", "person-wise fmri"]].isna().all()
+    assert "What the searches chose" in (out / "report.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -123,21 +101,23 @@ def test_models_are_compared_each_with_its_search(home, tmp_path, capsys):
         ("fmri.fwhm = [1.0]", "must be of the form fmri.Step.parameter"),
         ("fmri.SpatialSmoother.fwhm = 1.0", "must be a list of values, got 1.0"),
         ("fmri.SpatialSmoother.fwhm = []", "must be a list of values"),
+        ("fmri.SpatialSmoother.fwhm = [4.0, -1.0]", "SpatialSmoother.fwhm: .* fwhm must be"),
+        ("eeg.Epocher.tmax = ['late']", "Epocher: tmax must be a number"),
     ],
 )
-def test_bad_grids(home, tmp_path, line, message):
+def test_bad_grids(six, tmp_path, line, message):
     path = tmp_path / "bad.toml"
     path.write_text(f"{CONFIG}[grid]\n{line}\n", "utf-8")
-    data = load_bids(home / "ds", "faces", classes=["house", "face"])
+    data = load_bids(six / "ds", "faces", classes=["house", "face"])
     data.chain = make_chain(read_config(path), data.X)[0]
     with pytest.raises(ValueError, match=message):
         find_grid(SimpleNamespace(config=path, cv=2, lock=None), data)
 
 
-def test_parameters_of_models_are_found_by_the_end_of_their_names(home, tmp_path):
+def test_parameters_of_models_are_found_by_the_end_of_their_names(six, tmp_path):
     path = tmp_path / "model.toml"
     path.write_text(f"{CONFIG}[grid]\nmodel.kernel = ['linear', 'rbf']\n", "utf-8")
-    data = load_bids(home / "ds", "faces", classes=["house", "face"])
+    data = load_bids(six / "ds", "faces", classes=["house", "face"])
     data.chain = make_chain(read_config(path), data.X)[0]
     grid = find_grid(SimpleNamespace(config=path, cv=2, lock=None), data)
     *_, model = model_rows("linear", ["fmri", "eeg"]).values()

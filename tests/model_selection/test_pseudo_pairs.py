@@ -1,5 +1,7 @@
 """Pairs of different people: whoever evaluates or compares on them is told so."""
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -35,11 +37,28 @@ def test_evaluate_and_validate_warn(pairs, tmp_path):
     assert any(TOLD in text for text in told.warnings)
     assert TOLD in told.to_html()
     new = pair_by_label(side("fmri", 2), side("eeg", 3), random_state=0)
-    again = validate(tmp_path / "lock", new.X, new.target, groups=new.groups)
+    people = np.char.replace(new.groups, "pseudo-pair", "sub")
+    again = validate(tmp_path / "lock", new.X, new.target, groups=people)
     assert any(TOLD in text for text in again.warnings)
+
+
+def test_they_are_known_whatever_the_groups(pairs):
+    options = {"cv": 2, "random_state": 0, "baselines": False}
     people = np.char.replace(pairs.groups, "pseudo-pair", "sub")
-    quiet = evaluate(model, pairs.X, pairs.target, groups=people, **options)
-    assert not any(TOLD in text for text in quiet.warnings)
+    flipped = pairs.X.replace(eeg=-pairs.X["eeg"].data)
+    for X in (pairs.X, pairs.X[:], flipped, pickle.loads(pickle.dumps(pairs.X))):
+        for groups in (people, None):
+            told = evaluate(LogisticRegression(), X, pairs.target, groups=groups, **options)
+            assert any(TOLD in text for text in told.warnings)
+
+
+def test_one_modality_or_samples_of_their_own_are_no_pairs(pairs):
+    options = {"cv": 2, "random_state": 0, "baselines": False}
+    people = np.char.replace(pairs.groups, "pseudo-pair", "sub")
+    own = Multimodal(**{name: pairs.X[name] for name in pairs.X.modalities})
+    for X in (pairs.X.select(["eeg"]), own):
+        quiet = evaluate(LogisticRegression(), X, pairs.target, groups=people, **options)
+        assert not any(TOLD in text for text in quiet.warnings)
 
 
 def test_the_answer_of_compare_is_not_without_it(pairs):

@@ -1,5 +1,6 @@
 """A cache of its own for each test, and a folder in which steps note their runs."""
 
+import numpy as np
 import pytest
 
 from sklearn_neurofuse import config_context
@@ -7,9 +8,15 @@ from sklearn_neurofuse import config_context
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path):
-    """Give the folder of the cache."""
+    """Give the folder of the cache, which takes what is computed fast too."""
     folder = tmp_path / "cache"
-    with config_context(cache_dir=folder, cache_size="1GB", on_error="raise", already_done="raise"):
+    with config_context(
+        cache_dir=folder,
+        cache_size="1GB",
+        cache_rate=np.inf,
+        on_error="raise",
+        already_done="raise",
+    ):
         yield folder
 
 

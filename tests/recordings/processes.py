@@ -30,7 +30,7 @@ MET = []
 
 def make_samples(cache, factor, log=None):
     """Run a chain whose results are some megabytes."""
-    with config_context(cache_dir=cache):
+    with config_context(cache_dir=cache, cache_rate=np.inf):
         raws = [make_raw(n, n_seconds=100.0, n_channels=4) for n in range(N_RECORDINGS)]
         X = Recordings(raws, [make_events()] * N_RECORDINGS)
         X = Slow(factor, log=log).transform(X)
@@ -117,7 +117,7 @@ class Meets(Scale):
 
 
 def share(folder, number):
-    with config_context(cache_dir=folder / "cache"):
+    with config_context(cache_dir=folder / "cache", cache_rate=np.inf):
         X = Recordings([make_raw(n) for n in range(6)], [make_events()] * 6)
         X = Meets(log=str(folder / "log")).transform(X)
         np.save(folder / f"{number}.npy", EventMeans(log=str(folder / "log")).transform(X).data)

@@ -1,6 +1,7 @@
 """The store of results: what it keeps, what it drops, and what it notices."""
 
 import contextlib
+import itertools
 import os
 import resource
 import signal
@@ -16,7 +17,7 @@ import pytest
 
 from sklearn_neurofuse import Multimodal, Recordings, config_context
 from sklearn_neurofuse.exceptions import CacheWarning
-from sklearn_neurofuse.recordings import Store
+from sklearn_neurofuse.recordings import Store, _chain
 from sklearn_neurofuse.recordings._cache import Busy
 from sklearn_neurofuse.recordings._entry import write_entry
 from sklearn_neurofuse.recordings._waiting import (
@@ -462,6 +463,27 @@ def test_expensive_steps_share_theirs(log):
     for first, second in [(2.0, 3.0), (2.0, 4.0), (5.0, 3.0)]:
         RunMeans().transform(Slow(second, log=log).transform(Slow(first, log=log).transform(X)))
     assert runs(log, "Slow") == 5
+
+
+@pytest.mark.parametrize(
+    ("seconds", "n_kept", "n_again"),
+    [(0.0, 3, 1), (1.0, 3, 1), (1.5, 1, 1), (2.5, 1, 3), (4.0, 0, 3)],
+)
+def test_what_is_computed_fast_is_not_kept(log, cache, monkeypatch, seconds, n_kept, n_again):
+    # each step takes a second, and is counted from the last one that is kept
+    monkeypatch.setattr(_chain, "perf_counter", itertools.count(0.0).__next__)
+    raw = make_raw()
+    size = raw.get_data().nbytes
+    with config_context(cache_rate=np.inf if seconds == 0.0 else size / seconds):
+        X = Recordings([raw])
+    for factor in (2.0, 3.0):
+        X = Slow(factor, log=log).transform(X)
+    RunMeans().transform(Slow(4.0, log=log).transform(X))
+    # one entry is of the samples
+    assert len(entries(cache)) == n_kept + 1
+    before = runs(log, "Slow")
+    RunMeans().transform(Slow(5.0, log=log).transform(X))
+    assert runs(log, "Slow") - before == n_again
 
 
 def test_extractor_that_is_not_to_be_remembered(log, cache):

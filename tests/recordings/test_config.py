@@ -87,6 +87,8 @@ def test_folders_are_made_absolute(monkeypatch, tmp_path):
         (ValueError, "cache_size must be like '20GB', got 'much'", {"cache_size": "much"}),
         (ValueError, r"cache_size must be in \[1, inf\) bytes, got 0", {"cache_size": 0}),
         (TypeError, "cache_size must be an integer, got 0.5", {"cache_size": 0.5}),
+        (ValueError, r"cache_rate must be in \[0, inf\) bytes/s, got -1", {"cache_rate": -1}),
+        (TypeError, "cache_rate must be a number, got 'fast'", {"cache_rate": "fast"}),
         (TypeError, "PathLike", {"cache_dir": 3}),
     ],
 )

@@ -1,6 +1,7 @@
 """The pages: of an evaluation, of a validation, of a comparison."""
 
 import numpy as np
+import pandas as pd
 
 from sklearn_neurofuse.model_selection._report import _more_pictures, _pictures
 from sklearn_neurofuse.model_selection._report._html import (
@@ -22,6 +23,7 @@ from sklearn_neurofuse.model_selection._statements import (
     between,
     metric_name,
 )
+from sklearn_neurofuse.model_selection._tables import chosen_table
 
 _CITED = "Made by sklearn_neurofuse"
 # rows of long tables that are shown
@@ -58,6 +60,7 @@ def evaluation_html(evaluation, figures=()):
         _sites(evaluation),
         _more(evaluation),
         section("Pictures", *[foreign(*one) for one in figures]),
+        _chosen(getattr(evaluation.comparison, "folds", evaluation.folds)),
         _details(evaluation),
         section("TRIPOD+AI checklist", checklist(evaluation)),
     ]
@@ -98,6 +101,7 @@ def comparison_html(comparison, figures=()):
             "Differences", *([figure(_more_pictures.differences(comparison))]
                              if len(comparison.models) > 1 else []), _pairs(comparison),
         ),
+        _chosen(comparison.folds),
         section("Time and memory", _costs(comparison)),
         section("Pictures", *[foreign(*one) for one in figures]),
         section("How it was made", _made(comparison.settings)),
@@ -327,6 +331,12 @@ def _pairs(comparison):
     if not len(rows):
         return ""
     return table(first, columns) + note + folded("All pairs", table(rows, columns))
+
+
+def _chosen(folds):
+    """Tell what searches chose in how many splits, where there were any."""
+    chosen = pd.DataFrame() if folds is None else chosen_table(folds)
+    return section("What the searches chose", table(chosen)) if len(chosen) else ""
 
 
 def _costs(comparison):
