@@ -1,10 +1,14 @@
 """Copies of recordings that hold their data once, and lower rates without a second whole copy."""
 
+from fractions import Fraction
+
 import mne
 import numpy as np
 
 # channels brought to another rate at a time
 _BLOCK = 4
+# points of the old rate that may have to be added, and those that MNE adds on both sides
+_MOST_ADDED, _AROUND = 10_000, 100
 
 
 def copy_raw(raw, picks=None):
@@ -78,9 +82,26 @@ def resample_raw(raw, sfreq, *, picks=None, method="polyphase", n_jobs=None):
     picks = np.arange(len(raw.ch_names)) if picks is None else np.asarray(picks, dtype=int)
     parts = []
     for begin in range(0, len(picks), _BLOCK):
-        part = copy_raw(raw, picks[begin : begin + _BLOCK])
-        part.resample(sfreq, method=method, n_jobs=n_jobs, verbose="ERROR")
-        # the part itself keeps what it was made of
-        parts.append(copy_raw(part))
+        parts.append(_resampled(raw, sfreq, picks[begin : begin + _BLOCK], method, n_jobs))
     first, *others = parts
     return copy_raw(first.add_channels(others)) if others else first
+
+
+def _resampled(raw, sfreq, picks, method, n_jobs):
+    """Resample without stretching time.
+
+    MNE brings all points to a whole number of new ones, which for most lengths moves the last by
+    up to half a point; of a length that is whole at both rates none moves.
+    """
+    exact = Fraction(sfreq) / Fraction(raw.info["sfreq"])
+    ratio = exact.limit_denominator(_MOST_ADDED)
+    period = ratio.denominator if abs(ratio / exact - 1) < 1e-12 else 1
+    n_added = -raw.n_times % period
+    kind = {"mode": "reflect", "reflect_type": "odd"} if n_added < raw.n_times else {"mode": "edge"}
+    data = np.pad(raw.get_data(picks=picks), ((0, 0), (0, n_added)), **kind)
+    part = make_raw(raw, data, mne.pick_info(raw.info, picks))
+    around = period * -(-_AROUND // period) if method == "fft" else "auto"
+    part.resample(sfreq, method=method, npad=around, n_jobs=n_jobs, verbose="ERROR")
+    n_times = max(round(raw.n_times * ratio), 1)
+    # the part itself keeps what it was made of
+    return make_raw(part, part.get_data()[:, :n_times], part.info)

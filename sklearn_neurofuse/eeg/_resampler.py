@@ -7,10 +7,12 @@ from sklearn_neurofuse.recordings import RecordingTransformer
 
 
 class Resampler(RecordingTransformer):
-    """Change the sampling frequency, as :meth:`mne.io.Raw.resample` does.
+    """Change the sampling frequency by :meth:`mne.io.Raw.resample`, without moving any point.
 
     What is above half the new frequency is taken out first. Events are kept in seconds, so that
-    they stay where they are.
+    they stay where they are. MNE alone stretches a recording to a whole number of new points,
+    which moves its end by up to half a point; here a length that is whole at both rates is
+    resampled and cut.
 
     Parameters
     ----------

@@ -82,7 +82,8 @@ def cropped(request, rng):
     data[2, [300, 500]] = 3.0
     raw = mne.io.RawArray(data, info, verbose="error").set_meas_date(request.param)
     notes = mne.Annotations([3.0, 6.0], [0.5, 0.0], ["go", "BAD"], orig_time=raw.info["meas_date"])
-    return raw.set_annotations(notes).crop(2.0, 8.0)
+    # whole at both rates, or MNE moves all points a little
+    return raw.set_annotations(notes).crop(2.0, 7.99)
 
 
 @pytest.mark.parametrize("cropped", [None, 1_500_000_000], indirect=True)
