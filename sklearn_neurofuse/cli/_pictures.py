@@ -1,6 +1,7 @@
 """Pictures of why a model decides, for the report."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 
@@ -103,7 +104,7 @@ def draw_pictures(model, X, y, scores, target_names, seed=0):
         warnings.simplefilter("ignore")
         found += _patterns(X, scores)
         found += _attention(model, X, y, target_names)
-        found += _one_sample(model, X, y, scores, seed)
+        found += _one_sample(model, X, y, scores, target_names, seed)
     return found
 
 
@@ -145,7 +146,7 @@ def _attention(model, X, y, target_names):
     yield "Attention of the network", to_png(figure)
 
 
-def _one_sample(model, X, y, scores, seed):
+def _one_sample(model, X, y, scores, target_names, seed):
     """Explain the sample of the last class of which the model is surest, and rightly so."""
     if not hasattr(model, "predict_proba"):
         return
@@ -153,7 +154,8 @@ def _one_sample(model, X, y, scores, seed):
     explanation = lime_explanation(
         model, X, row, n_perturbations=_N_PERTURBATIONS, random_state=seed
     )
-    yield f"Why sample {row} was classified so", to_png(plot_explanation(explanation))
+    named = replace(explanation, target_class=target_names[int(explanation.target_class)])
+    yield f"Why sample {row} was classified so", to_png(plot_explanation(named))
 
 
 def _has_places(space):

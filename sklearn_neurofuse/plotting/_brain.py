@@ -4,6 +4,7 @@ import os
 
 import nibabel as nib
 import numpy as np
+from nibabel.affines import apply_affine
 from nilearn import plotting as nilearn_plots
 from nilearn.datasets import load_fsaverage, load_fsaverage_data
 from nilearn.surface import SurfaceImage
@@ -150,7 +151,7 @@ def plot_heatmap(
         # what is near zero fades, so that the anatomy under it is seen
         display = nilearn_plots.plot_stat_map(
             image,
-            cut_coords=6 if cut_coords is None and mode == "mosaic" else cut_coords,
+            cut_coords=_cuts(image, mode) if cut_coords is None else cut_coords,
             black_bg=False,
             draw_cross=False,
             transparency=_fading(image, colours["vmax"]) if threshold is None else None,
@@ -160,6 +161,14 @@ def plot_heatmap(
     if title:
         figure.suptitle(title, fontsize=9)
     return display
+
+
+def _cuts(image, mode):
+    """Cut through the peak; nilearn would take the middle of the largest cluster."""
+    if mode != "ortho":
+        return 6 if mode == "mosaic" else None
+    size = np.abs(np.nan_to_num(np.asarray(image.dataobj)))
+    return apply_affine(image.affine, np.unravel_index(size.argmax(), size.shape))
 
 
 def _fading(image, vmax):

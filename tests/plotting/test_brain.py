@@ -48,6 +48,15 @@ def test_slices_go_through_the_peak_and_show_its_value():
     assert any("share (%)" in ax.get_title(loc="right") for ax in figure.axes)
 
 
+def test_slices_go_through_the_peak_and_not_through_the_largest_cluster():
+    values = np.zeros(SHAPE)
+    values[4:8, 10:16, 6:12] = 0.4
+    values[13, 8, 7] = -0.9
+    display = plot_heatmap(values, space=SPACE)
+    peak = AFFINE @ (13, 8, 7, 1)
+    np.testing.assert_allclose([float(display.axes[a].coord) for a in "xyz"], peak[:3])
+
+
 @pytest.mark.parametrize(("sign", "cmap"), [(1.0, "YlOrRd"), (-1.0, "RdBu_r")])
 def test_warm_is_more_and_cool_is_less(sign, cmap):
     display = plot_heatmap(make_map(sign), space=SPACE, threshold=0.1)
