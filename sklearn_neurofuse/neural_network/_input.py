@@ -148,6 +148,9 @@ def _check_training(owner, X):
 
 def _check_matrix(who, X):
     """Say what to do with arrays of several modalities, which no tool takes side by side."""
+    if sp.issparse(X):
+        # a matrix, though some are dicts; scikit-learn says that it is not for us
+        return
     ndim = getattr(X, "ndim", 2)
     several = isinstance(X, dict) or (
         isinstance(X, list | tuple) and any(np.ndim(part) > 1 for part in X if _is_array(part))

@@ -90,7 +90,6 @@ def test_affine_of_a_known_place(run, flip):
     assert found.max() < 5.0
 
 
-@pytest.mark.usefixtures("coarse")
 def test_where_the_scanner_puts_its_origin_makes_no_difference(rng):
     """The affine moves along with the volume, however far from the origin it lies."""
     static = ndimage.gaussian_filter(rng.random((14, 16, 12)), 2.5)
@@ -103,6 +102,7 @@ def test_where_the_scanner_puts_its_origin_makes_no_difference(rng):
     assert_allclose(there[:3, :3], here[:3, :3], atol=1e-6)
 
 
+@pytest.mark.usefixtures("coarse")
 def test_the_result_lies_on_the_template(run):
     X = TemplateNormalizer(resolution=6.0).fit_transform(Recordings([run]))
     result = X.load(0)
