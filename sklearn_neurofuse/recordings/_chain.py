@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 from math import inf
-from time import perf_counter
+from time import perf_counter, process_time
 
 from sklearn.base import clone
 
@@ -21,6 +21,25 @@ from sklearn_neurofuse.recordings._provenance import (
 )
 from sklearn_neurofuse.recordings._recording import BOLD, EEG, Recording, open_source
 from sklearn_neurofuse.recordings._serialize import from_state, to_state
+
+# a processor may be shared by so many programs that nothing is computed faster
+_SHARED = 4
+
+
+class _Work:
+    """The time that a computation takes, in s: of the processor, as others may slow it down.
+
+    What other programs do for a step is told by the clock on the wall alone.
+    """
+
+    def __init__(self, before=0.0):
+        self._before = before
+        self._start = process_time(), perf_counter()
+
+    def seconds(self):
+        """Give the time since the beginning, and what was before."""
+        processor, wall = process_time() - self._start[0], perf_counter() - self._start[1]
+        return self._before + max(processor, wall / _SHARED)
 
 
 class Context:
@@ -185,7 +204,9 @@ class Runner:
 
         def compute():
             value, quality, _ = self._after(recording, len(recording.steps), keys)
-            return *self._apply(extractor, value, quality, recording, recording.events), -inf
+            found = self._apply(extractor, value, quality, recording, recording.events)
+            # samples are always worth it
+            return *found, _Work(inf)
 
         return self._remembered(self._samples_key(recording, extractor, keys), compute)[:2]
 
@@ -234,9 +255,8 @@ class Runner:
 
         def compute():
             value, quality, seconds = self._after(recording, n_steps - 1, keys)
-            start = perf_counter()
-            value, quality = self._apply(step, value, quality, recording)
-            return value, quality, start - seconds
+            work = _Work(seconds)
+            return *self._apply(step, value, quality, recording), work
 
         return self._remembered(keys[n_steps] if step.expensive else None, compute)
 
@@ -250,8 +270,8 @@ class Runner:
 
     def _remembered(self, key, compute):
         if key is None:
-            value, quality, start = compute()
-            return value, quality, perf_counter() - start
+            value, quality, work = compute()
+            return value, quality, work.seconds()
         found = self._look_up(key)
         if found is not None:
             return *found, 0.0
@@ -260,10 +280,10 @@ class Runner:
             found = self._look_up(key)
             if found is not None:
                 return *found, 0.0
-            value, quality, start = compute()
+            value, quality, work = compute()
             # values that wait are computed here, which is part of the work
             header, arrays = to_state(value)
-            seconds = perf_counter() - start
+            seconds = work.seconds()
             if self._is_worth(arrays, seconds):
                 self.store.put(key, {"value": header, "quality": quality}, arrays)
                 seconds = 0.0
