@@ -20,7 +20,7 @@ from sklearn_neurofuse.recordings._provenance import (
     step_key,
 )
 from sklearn_neurofuse.recordings._recording import BOLD, EEG, Recording, open_source
-from sklearn_neurofuse.recordings._serialize import from_state, to_state
+from sklearn_neurofuse.recordings._serialize import from_state, size_as_read, to_state
 
 # a processor may be shared by so many programs that nothing is computed faster
 _SHARED = 4
@@ -281,17 +281,19 @@ class Runner:
             if found is not None:
                 return *found, 0.0
             value, quality, work = compute()
+            size, seconds = size_as_read(value), work.seconds()
+            if size is not None and not self._is_worth(size, seconds):
+                return value, quality, seconds
             # values that wait are computed here, which is part of the work
             header, arrays = to_state(value)
             seconds = work.seconds()
-            if self._is_worth(arrays, seconds):
+            if self._is_worth(sum(array.nbytes for array in arrays.values()), seconds):
                 self.store.put(key, {"value": header, "quality": quality}, arrays)
                 seconds = 0.0
             # the next step is given the very thing that it will be given from the cache
             return from_state(header, arrays), quality, seconds
 
-    def _is_worth(self, arrays, seconds):
-        size = sum(array.nbytes for array in arrays.values())
+    def _is_worth(self, size, seconds):
         return self.rate == inf or size <= seconds * self.rate
 
     def _look_up(self, key):

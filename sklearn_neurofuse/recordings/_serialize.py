@@ -39,6 +39,24 @@ def to_state(value, keep_waiting=True):
     return _raw_to_state(value)
 
 
+def size_as_read(value):
+    """Give the size of a value that is what `from_state` would give, without taking it apart.
+
+    Parameters
+    ----------
+    value : BoldRun, mne.io.BaseRaw or Samples
+        A processed recording, or samples.
+
+    Returns
+    -------
+    int or None
+        Bytes of an EEG recording in memory, which `to_state` would copy; None of all else.
+    """
+    if type(value) is not mne.io.RawArray:
+        return None
+    return len(value.ch_names) * value.n_times * np.dtype(float).itemsize
+
+
 def from_state(header, arrays):
     """Put together what `to_state` gave.
 
