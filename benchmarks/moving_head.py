@@ -67,12 +67,15 @@ class Moved:
     within: np.ndarray
     # where it was at each slice: (n_volumes, n_slices, 4, 4)
     by_slice: np.ndarray
+    # when slices are acquired, in volumes from the first; None where all are at once
+    slice_times: np.ndarray | None = None
 
     def take(self, volumes):
         """Choose volumes."""
         series = np.asfortranarray(self.series[..., volumes])
         matrices, by_slice = self.matrices[volumes], self.by_slice[volumes]
-        return Moved(series, self.affine, matrices, self.brain, self.within[volumes], by_slice)
+        within = self.within[volumes]
+        return Moved(series, self.affine, matrices, self.brain, within, by_slice, self.slice_times)
 
     def nearest_rigid(self):
         """Give for each volume the one movement that is nearest to those of its slices.
@@ -186,10 +189,11 @@ def move(
     head, affine = Head(name), grid(shape, sizes)
     points = nib.affines.apply_affine(affine, np.indices(shape).reshape(3, -1).T).T
     poses = np.repeat(parameters[:, None], shape[2], axis=1)
-    within = np.zeros(len(parameters))
+    within, slice_times = np.zeros(len(parameters)), None
     if by_slice:
         # the head has no one place in a volume; on average over its slices it has
-        poses = _over_slices(parameters, shape[2])
+        slice_times = interleaved(shape[2])
+        poses = _over_slices(parameters, slice_times)
         parameters = poses.mean(axis=1)
         within = np.ptp(poses, axis=1) @ np.repeat([1.0, _RADIUS], 3)
     still = head(points).reshape(shape)
@@ -211,16 +215,20 @@ def move(
     noise = np.random.default_rng(seed).standard_normal(series.shape[::-1], dtype=np.float32).T
     series += noise * (series[brain].mean() / tsnr)
     by_slice = np.stack([to_matrices(each) for each in poses])
-    return Moved(series, affine, to_matrices(parameters), brain, within, by_slice)
+    return Moved(series, affine, to_matrices(parameters), brain, within, by_slice, slice_times)
 
 
-def _over_slices(parameters, n_slices):
-    """Give parameters of each slice of each volume, interleaved: (n_volumes, n_slices, 6)."""
-    order = np.r_[0:n_slices:2, 1:n_slices:2]
-    when = np.empty(n_slices)
-    when[order] = (np.arange(n_slices) + 0.5) / n_slices - 0.5
+def interleaved(n_slices):
+    """Give when slices are acquired, every other one first, in volumes."""
+    times = np.empty(n_slices)
+    times[np.r_[0:n_slices:2, 1:n_slices:2]] = np.arange(n_slices) / n_slices
+    return times
+
+
+def _over_slices(parameters, slice_times):
+    """Give parameters of each slice of each volume: (n_volumes, n_slices, 6)."""
     volumes = np.arange(len(parameters))
-    moments = volumes[:, None] + when
+    moments = volumes[:, None] + slice_times - slice_times.mean()
     return np.stack([np.interp(moments, volumes, one) for one in parameters.T], axis=-1)
 
 

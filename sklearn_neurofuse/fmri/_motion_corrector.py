@@ -13,6 +13,7 @@ from sklearn_neurofuse._validation import check_choice, check_number
 from sklearn_neurofuse.fmri._pending import (
     PendingSeries,
     RealignedSeries,
+    TimedSeries,
     read_series,
     with_values,
 )
@@ -20,6 +21,7 @@ from sklearn_neurofuse.fmri._quality import brain_voxels, voxel_tsnr
 from sklearn_neurofuse.fmri._series import check_shape, check_values
 from sklearn_neurofuse.recordings import RecordingTransformer
 from sklearn_neurofuse.signal import _motion
+from sklearn_neurofuse.signal._nuisances import nuisances_of
 from sklearn_neurofuse.signal._realignment import realign
 from sklearn_neurofuse.signal._resampling import sample_series, to_voxel_maps
 from sklearn_neurofuse.signal._rigid import centred_affine
@@ -35,9 +37,11 @@ class MotionCorrector(RecordingTransformer):
 
     Each volume is aligned to the reference by Gauss-Newton steps on the reference's derivatives,
     from a rough scale (which survives jumps of centimetres) to the full one, with a gain and an
-    offset against drift and Huber's weights against what moves for other reasons [1]_, [2]_.
-    Motion is estimated on the series as it was before slice timing correction, wherever that
-    stands.
+    offset against drift and Huber's weights against what moves for other reasons [1]_, [2]_. A
+    last step tells movement from shading, a smooth gain over the volume, such as heart and breath
+    make; where slice times are known, also from movement while the volume is acquired [3]_, so
+    that what is found is the mean place over the slices. Motion is estimated on the series as it
+    was before slice timing correction, wherever that stands.
 
     Parameters
     ----------
@@ -74,6 +78,9 @@ class MotionCorrector(RecordingTransformer):
     .. [2] Jenkinson M et al., Improved optimization for the robust and accurate linear
        registration and motion correction of brain images. NeuroImage 17 (2002) 825-841.
        doi:10.1006/nimg.2002.1132
+    .. [3] Kim B et al., Motion correction in fMRI via registration of individual slices into an
+       anatomical volume. Magn Reson Med 41 (1999) 964-972.
+       doi:10.1002/(SICI)1522-2594(199905)41:5<964::AID-MRM16>3.0.CO;2-D
 
     Examples
     --------
@@ -146,6 +153,7 @@ class MotionCorrector(RecordingTransformer):
             self._target(series, recording),
             range(recording.n_dummy, recording.n_volumes),
             self.n_jobs,
+            nuisances_of(img.shape[:3], *_slice_times(recording)),
         )
         table, maps = _motion_table(movements, img), to_voxel_maps(movements, affine)
         _report(context, series[..., recording.n_dummy :], target, maps[recording.n_dummy :])
@@ -171,6 +179,16 @@ class MotionCorrector(RecordingTransformer):
         grid = nib.Nifti1Image(np.zeros(series.shape[:3], np.float32), recording.img.affine)
         target = resample_to_img(reference, grid, interpolation="continuous")
         return np.asanyarray(target.dataobj, dtype=np.float32)
+
+
+def _slice_times(recording):
+    """Give when slices were acquired, in volumes, and their axis; None where that is not known."""
+    waiting, times = recording.img.dataobj, recording.slice_times
+    if isinstance(waiting, TimedSeries):
+        return -waiting.delays, waiting.axis
+    if times is None or len(times) != recording.img.shape[2]:
+        return None, 2
+    return np.asarray(times) / recording.t_r, 2
 
 
 def _motion_table(movements, img):

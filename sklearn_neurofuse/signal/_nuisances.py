@@ -17,7 +17,7 @@ References
    doi:10.1002/(SICI)1522-2594(199905)41:5<964::AID-MRM16>3.0.CO;2-D
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -26,7 +26,7 @@ from numpy.polynomial.legendre import legval
 _DEGREE = 3
 _POWERS = [each for each in product(range(_DEGREE + 1), repeat=3) if 0 < sum(each) <= _DEGREE]
 # sizes that are expected: shading relative to the intensity, movement in mm and rad a volume
-_SHADING, _SHIFT, _TURN = 3e-3, 1.0, 0.02
+_SHADING, _SHIFT, _TURN = 2e-3, 0.3, 0.006
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +53,23 @@ class Nuisances:
         """Expected sizes of the coefficients, relative to the gain: (n_columns,)."""
         moves = [] if self.when is None else [_SHIFT] * 3 + [_TURN] * 3
         return np.array([_SHADING] * len(_POWERS) + moves)
+
+    def smoothed(self, matrices):
+        """Give the nuisances of smoothed volumes, whose slices are mixtures of neighbours.
+
+        Parameters
+        ----------
+        matrices : sequence of 3 ndarray of shape (length, length)
+            What multiplies the volumes along each axis.
+
+        Returns
+        -------
+        Nuisances
+            With the mean times of what is mixed.
+        """
+        if self.when is None:
+            return self
+        return replace(self, when=matrices[self.axis] @ self.when)
 
     def columns(self, design, voxels):
         """Give the columns at some voxels.

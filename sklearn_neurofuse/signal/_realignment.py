@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import delayed
 
+from sklearn_neurofuse.signal._nuisances import Nuisances, nuisances_of
 from sklearn_neurofuse.signal._resampling import (
     as_matrix,
     in_threads,
@@ -23,6 +24,9 @@ _N_POINTS, _N_ROUGH_POINTS = 30_000, 5000
 # for what is only a start of the second time
 _N_FIRST_POINTS = 12_000
 _TOL, _ROUGH_TOL = 2e-3, 0.02
+# nodes for each voxel along an axis: with two, curvature between nodes passes for shading, by which
+# the head is put .02 mm too far
+_FINER, _ROUGH_FINER = 3, 2
 # volumes that make the mean: more take time and hardly lower its noise
 _N_MEAN = 16
 
@@ -37,13 +41,16 @@ class Target:
         From a volume to its smoothed copy, from that to a rough one, and to the roughest.
     levels : tuple of 3 Reference
         The target after each of these.
+    nuisances : Nuisances
+        What volumes differ in from the target beside their place.
     """
 
     matrices: tuple
     levels: tuple
+    nuisances: Nuisances
 
 
-def realign(series, affine, target=None, usable=None, n_jobs=None):
+def realign(series, affine, target=None, usable=None, n_jobs=None, nuisances=None):
     """Estimate the rigid movement of each volume.
 
     Without a target, volumes are aligned to the most typical one, then all to the mean of some
@@ -61,6 +68,8 @@ def realign(series, affine, target=None, usable=None, n_jobs=None):
         Volumes that may make the target; None means all.
     n_jobs : int, default=None
         Threads.
+    nuisances : Nuisances, default=None
+        What volumes differ in beside their place; None is shading.
 
     Returns
     -------
@@ -72,21 +81,21 @@ def realign(series, affine, target=None, usable=None, n_jobs=None):
         What was aligned to.
     """
     if target is not None:
-        goal = prepare(target, affine)
+        goal = prepare(target, affine, nuisances=nuisances)
         jobs = [delayed(_from_afar)(series, k, goal, _TOL) for k in range(series.shape[3])]
         return *_unzip(in_threads(jobs, n_jobs)), target
     usable = np.arange(series.shape[3]) if usable is None else np.asarray(usable)
     typical = take_volume(series, _most_typical(series, affine, usable))
-    goal = prepare(typical, affine, _N_FIRST_POINTS)
+    goal = prepare(typical, affine, _N_FIRST_POINTS, finer=_ROUGH_FINER)
     jobs = [delayed(_from_afar)(series, k, goal, _ROUGH_TOL) for k in range(series.shape[3])]
     movements, mismatch = _unzip(in_threads(jobs, n_jobs))
     mean = _mean(series, affine, movements, _best(movements, mismatch, usable), n_jobs)
-    goal = prepare(mean, affine)
+    goal = prepare(mean, affine, nuisances=nuisances)
     jobs = [delayed(_from_near)(series, k, goal, each) for k, each in enumerate(movements)]
     return *_unzip(in_threads(jobs, n_jobs)), mean
 
 
-def prepare(target, affine, n_points=_N_POINTS):
+def prepare(target, affine, n_points=_N_POINTS, *, finer=_FINER, nuisances=None):
     """Make what volumes are aligned to, fine and rough.
 
     Parameters
@@ -97,24 +106,31 @@ def prepare(target, affine, n_points=_N_POINTS):
         Voxels to mm.
     n_points : int, default=30_000
         As of `prepare_reference`, for the finest.
+    finer : int, default=3
+        As of `prepare_reference`, for the finest.
+    nuisances : Nuisances, default=None
+        What volumes differ in beside their place; None is shading.
 
     Returns
     -------
     Target
         For `align_from_afar` and `align_from_near`.
     """
+    nuisances = nuisances_of(target.shape) if nuisances is None else nuisances
     matrices, levels = [_smoothing(target.shape)], []
+    nuisances = nuisances.smoothed(matrices[0])
     for width, n_used in (
         (_ROUGH, n_points),
         (_ROUGHEST, _N_ROUGH_POINTS),
         (None, _N_ROUGH_POINTS),
     ):
         target = along_axes(target, matrices[-1])
-        levels.append(prepare_reference(target, affine, n_used))
+        levels.append(prepare_reference(target, affine, n_used, finer))
+        finer = _ROUGH_FINER
         if width is not None:
             thinning, affine = _thinning(target.shape, affine, width)
             matrices.append(thinning)
-    return Target(tuple(matrices), tuple(levels))
+    return Target(tuple(matrices), tuple(levels), nuisances)
 
 
 def align_from_afar(target, volume, tol=_TOL):
@@ -143,7 +159,9 @@ def align_from_afar(target, volume, tol=_TOL):
     movement = None
     for reference, copy in zip(target.levels[:0:-1], copies[:0:-1], strict=True):
         movement, _ = align(reference, copy, movement, tol=_ROUGH_TOL)
-    return align(target.levels[0], copies[0], movement, tol=tol)
+    # for a mere start, they are not worth their time
+    nuisances = target.nuisances if tol <= _TOL else None
+    return align(target.levels[0], copies[0], movement, tol=tol, nuisances=nuisances)
 
 
 def align_from_near(target, volume, start):
@@ -165,7 +183,8 @@ def align_from_near(target, volume, start):
     mismatch : float
         As of `align`.
     """
-    return align(target.levels[0], along_axes(volume, target.matrices[0]), start, tol=_TOL)
+    smooth = along_axes(volume, target.matrices[0])
+    return align(target.levels[0], smooth, start, tol=_TOL, nuisances=target.nuisances)
 
 
 def _smoothing(shape):

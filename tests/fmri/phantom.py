@@ -65,6 +65,24 @@ def moved_series(matrices, *, shape=(32, 36, 24), affine=None, tsnr=None, active
     return series.astype(np.float32), affine
 
 
+def series_by_slice(pose, n_volumes, when):
+    """See the head move while its volumes are acquired.
+
+    `pose` gives the movement at a time, in volumes; `when` says how long after the middle of a
+    volume its slices are acquired.
+    """
+    head, shape = Head(), (32, 36, len(when))
+    affine = grid_affine(shape)
+    series = np.empty((*shape, n_volumes), dtype=np.float32)
+    for k in range(n_volumes):
+        for z, moment in enumerate(k + when):
+            at_slice = affine.copy()
+            at_slice[:3, 3] += z * affine[:3, 2]
+            seen = moved_volume(head, pose(moment), at_slice, (*shape[:2], 1))
+            series[:, :, z, k] = seen[..., 0]
+    return series, affine
+
+
 def moved_run(matrices, *, t_r=2.0, **options):
     """Give the moving head as a run."""
     series, affine = moved_series(matrices, **options)

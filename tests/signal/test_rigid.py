@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from sklearn_neurofuse.signal._nuisances import nuisances_of
 from sklearn_neurofuse.signal._realignment import align_from_afar, prepare, realign
-from sklearn_neurofuse.signal._rigid import align, centred_affine, prepare_reference
+from sklearn_neurofuse.signal._rigid import align, along_axes, centred_affine, prepare_reference
 from tests.fmri.phantom import (
     displacement_error,
     grid_affine,
     least_error,
     moved_series,
     movement,
+    series_by_slice,
 )
 
 SHAPE = (32, 36, 24)
@@ -69,6 +71,38 @@ def test_drift_of_intensity_is_not_mistaken_for_motion():
     series = series * np.linspace(1.0, 1.3, 6, dtype=np.float32) + 50 * np.arange(6)
     movements, _, _ = realign(series.astype(np.float32), affine)
     assert displacement_error(movements, planted).max() < 0.03
+
+
+def test_shading_is_not_mistaken_for_motion():
+    planted = wander(6, 0.5)
+    series, affine = moved_series(planted)
+    x, y, z = (np.linspace(0, 1, length) for length in SHAPE)
+    waves = np.sin(2 * x)[:, None, None] * np.cos(3 * y)[:, None] + z**2 - 0.5
+    size = np.random.default_rng(0).normal(scale=0.02, size=6)
+    series = (series * (1 + size * waves[..., None])).astype(np.float32)
+    found, _, _ = realign(series, affine)
+    target = prepare(series[..., 0], affine)
+    smooth = [along_axes(volume, target.matrices[0]) for volume in np.moveaxis(series, 3, 0)]
+    plain = [align(target.levels[0], volume)[0] for volume in smooth]
+    found, plain = (displacement_error(each, planted).mean() for each in (found, plain))
+    assert found < 0.2 * plain
+
+
+@pytest.mark.parametrize("order", ["interleaved", "ascending"])
+def test_movement_during_a_volume_is_told_from_its_mean_place(order):
+    when = np.empty(24)
+    when[np.r_[0:24:2, 1:24:2] if order == "interleaved" else np.arange(24)] = np.arange(24) / 24
+    when -= when.mean()
+
+    def pose(moment):
+        return movement(np.sin([moment, 0.9 * moment, 1.1 * moment]), 0.5 * np.cos([moment, 2, 3]))
+
+    series, affine = series_by_slice(pose, 10, when)
+    planted = [np.mean([pose(k + moment) for moment in when], axis=0) for k in range(10)]
+    known, _, _ = realign(series, affine, nuisances=nuisances_of(series.shape[:3], when))
+    unknown, _, _ = realign(series, affine)
+    known, unknown = (displacement_error(each, planted).mean() for each in (known, unknown))
+    assert known < 0.25 * unknown
 
 
 def test_flipped_and_sheared_axes():
