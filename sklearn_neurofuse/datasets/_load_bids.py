@@ -211,6 +211,8 @@ def _label_trials(runs, participants, target, classes):
             f"{OWNER}: target must be a column of the events, which have {', '.join(known)}; "
             f"got {target!r}{nearest(target, known)}"
         )
+    values = [table[target].dropna().map(as_text) for table in tables if target in table]
+    _refuse_unknown(classes, {label for each in values for label in each}, target)
     found, left_out = [], []
     for number, run in enumerate(runs):
         table = run.events.get("bold")
@@ -226,6 +228,15 @@ def _label_trials(runs, participants, target, classes):
     return found, classes, left_out, target
 
 
+def _refuse_unknown(classes, known, target):
+    for name in classes or ():
+        if known and name not in known:
+            raise ValueError(
+                f"{OWNER}: classes must be values of {target}, which are "
+                f"{', '.join(sorted(known))}; got {name!r}{nearest(name, known)}"
+            )
+
+
 def _label_subjects(runs, participants, target, classes):
     """List (run, -1, label) of each run whose subject has a label, and those that have none."""
     if target not in participants:
@@ -234,6 +245,7 @@ def _label_subjects(runs, participants, target, classes):
             f"{', '.join(map(str, participants.columns)) or 'none'}; got {target!r}"
         )
     labels = participants[target].dropna().map(as_text)
+    _refuse_unknown(classes, set(labels), target)
     found, left_out = [], []
     for number, run in enumerate(runs):
         subject = run.pair.key[0]

@@ -118,7 +118,8 @@ def read_lock(owner, path, trusted=()):
     path = Path(path)
     if not (path / _LOCK).is_file() or not (path / _MODEL).is_file():
         raise FileNotFoundError(
-            f"{owner}: {path} is no locked model; evaluate(..., lock=PATH) writes one"
+            f"{owner}: {path} is no locked model; evaluate(..., lock=PATH), or neurofuse evaluate"
+            " --lock PATH, writes one"
         )
     content = read_signed(owner, path / _LOCK)
     if content["format"] != _FORMAT:

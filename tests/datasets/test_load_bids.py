@@ -284,6 +284,15 @@ def test_a_run_is_a_number_however_it_is_written(tmp_path):
     assert pairs["n_triggers"].tolist() == [N_VOLUMES] * 10
 
 
+def test_one_recording_of_each_is_a_pair_whoever_has_a_run_number(tmp_path):
+    person = write_run(tmp_path, run=1)
+    for path in sorted((person / "func").glob("*_run-1_*")):
+        path.rename(path.with_name(path.name.replace("_run-1_", "_")))
+    pairs = load(tmp_path).pairs
+    assert len(pairs) == 1
+    assert pairs["n_triggers"].tolist() == [N_VOLUMES]
+
+
 def trials_as(*labels):
     return [(onset, labels[k % len(labels)]) for k, (onset, _) in enumerate(TRIALS)]
 
@@ -408,7 +417,7 @@ def test_several_series_of_one_run_are_left_out(tmp_path):
         ({"level": "run"}, ValueError, "level"),
         ({"subjects": ["9"]}, ValueError, "subjects must be among 01"),
         ({"target": "side"}, ValueError, "target must be a column of the events"),
-        ({"classes": ["left", "up"]}, ValueError, "up has no samples"),
+        ({"classes": ["left", "rigth"]}, ValueError, "are left, right; got 'rigth'; did you mean"),
         ({"classes": ["left"]}, ValueError, "at least two classes"),
         ({"level": "subject", "target": "group"}, ValueError, "participants.tsv, which has none"),
         ({"channel_types": {"32": "ecg"}}, ValueError, "names 32, which it does not have"),

@@ -35,7 +35,8 @@ class Pair:
 def pair_files(eeg_files, bold_files):
     """Pair recordings by subject, session and run.
 
-    One EEG file without a run may hold all scans of a session.
+    One EEG file without a run may hold all scans of a session. A run number is not minded where
+    a session has but one recording of each.
 
     Parameters
     ----------
@@ -51,22 +52,29 @@ def pair_files(eeg_files, bold_files):
     """
     eeg, left_eeg = _by_match(eeg_files, "EEG recordings")
     bold, left_bold = _by_match(bold_files, "BOLD series")
-    by_session = defaultdict(list)
-    for match in bold:
-        by_session[match[:2]].append(match)
+    scans, recordings = _by_session(bold), _by_session(eeg)
     pairs, used = [], set()
     for match, file in bold.items():
-        shared = (*match[:2], None)
-        if match not in eeg and shared in eeg:
-            runs = by_session[match[:2]]
-            number = (runs.index(match), len(runs))
-            pairs.append(Pair(file.key, eeg[shared], file, number))
-            used.add(shared)
+        runs, partners = scans[match[:2]], recordings[match[:2]]
+        shared, number = (*match[:2], None), (0, 1)
+        if match in eeg:
+            partner = match
+        elif shared in eeg:
+            partner, number = shared, (runs.index(match), len(runs))
         else:
-            pairs.append(Pair(file.key, eeg.get(match), file))
-            used.add(match)
+            alone = len(runs) == len(partners) == 1 and match == shared
+            partner = partners[0] if alone else None
+        pairs.append(Pair(file.key, eeg.get(partner), file, number))
+        used.add(partner)
     pairs += [Pair(file.key, file, None) for match, file in eeg.items() if match not in used]
     return sorted(pairs, key=_in_order), left_eeg + left_bold
+
+
+def _by_session(files):
+    found = defaultdict(list)
+    for match in files:
+        found[match[:2]].append(match)
+    return found
 
 
 def _in_order(pair):
