@@ -20,8 +20,11 @@ motion, mm and motion of the worst, mm
 motion at mid-volume, mm
     The same against where the head is in the middle of the volume, from which the mean over the
     slices is apart by the breath.
-group peak, mm
-    From the peak of the group's t map of face minus house to the nearest planted source. Wanted: 8.
+group peak, mm and group peak of pseudo-t, mm
+    From the peak of the group's map of face minus house to the nearest planted source, its mean
+    over seeds and beside it the largest. Wanted: 8. The variance of six people is so uncertain that
+    t peaks where it happens to be small; pseudo-t smooths the variance by 8 mm (Nichols and Holmes
+    2002, doi:10.1002/hbm.1058).
 """
 
 import os
@@ -31,6 +34,7 @@ from types import SimpleNamespace
 import mne
 import numpy as np
 from nibabel.affines import apply_affine
+from nilearn.image import index_img, smooth_img
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
@@ -43,6 +47,7 @@ from sklearn_neurofuse.datasets import load_bids, simulate_eeg_fmri
 from sklearn_neurofuse.fmri import MotionCorrector, SliceTimingCorrector, motion_affines
 from sklearn_neurofuse.neural_network import FusionClassifier
 
+VARIANCE_FWHM = 8.0
 BAND, SFREQ = (0.5, 30.0), 125.0
 SIZE = {"n_subjects": 6, **SIMULATION}
 SMALL = {"n_subjects": 3, "n_volumes": 40, "volume_shape": (16, 16, 10), "n_channels": 8}
@@ -163,19 +168,29 @@ def distance(relative, points):
 
 
 def of_peak(arrays, made):
-    """Give the distance in mm from the peak of the group's t map to the nearest source."""
+    """Give the distances in mm from the group's peaks, t and pseudo-t, to the nearest source."""
     block, y, groups = arrays["fmri"], made.data.target, made.data.groups
     differences = [
         np.nanmean(block.data[(groups == who) & (y == 1)], axis=0)
         - np.nanmean(block.data[(groups == who) & (y == 0)], axis=0)
         for who in np.unique(groups)
     ]
-    values = np.nan_to_num(stats.ttest_1samp(differences, 0.0).statistic)
-    image = block.space.to_nifti(values[None])
-    volume = np.abs(np.asanyarray(image.dataobj).reshape(image.shape[:3]))
-    peak = apply_affine(image.affine, np.unravel_index(volume.argmax(), volume.shape))
+    mean, error = image_of(block, np.mean(differences, axis=0)), stats.sem(differences)
+    mask = image_of(block, np.ones_like(error))
+    smooth = [
+        smooth_img(image, VARIANCE_FWHM).get_fdata() for image in (image_of(block, error**2), mask)
+    ]
     sources = np.concatenate([run.sources[["x", "y", "z"]] for run in made.truth.runs])
-    return float(np.linalg.norm(sources - peak, axis=1).min())
+    for variance in (image_of(block, error**2).get_fdata(), smooth[0] / smooth[1]):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = np.where(mask.get_fdata() > 0, np.abs(mean.get_fdata()) / np.sqrt(variance), 0.0)
+        peak = apply_affine(mean.affine, np.unravel_index(np.nan_to_num(t).argmax(), t.shape))
+        yield float(np.linalg.norm(sources - peak, axis=1).min())
+
+
+def image_of(block, values):
+    """Put values on the grid of a block, nothing where there are none."""
+    return index_img(block.space.to_nifti(np.nan_to_num(values)[None]), 0)
 
 
 def one_seed(seed, smoke):
@@ -193,7 +208,7 @@ def one_seed(seed, smoke):
         found["motion, mm"] = float(np.mean(motion))
         found["motion of the worst, mm"] = float(np.max(motion))
         found["motion at mid-volume, mm"] = float(np.mean(middle))
-        found["group peak, mm"] = of_peak(arrays, made)
+        found["group peak, mm"], found["group peak of pseudo-t, mm"] = of_peak(arrays, made)
     return found
 
 
@@ -202,7 +217,8 @@ def run(smoke):
     n_seeds = 1 if smoke else int(os.environ.get("NEUROFUSE_SEEDS", "10"))
     table = {seed: one_seed(seed, smoke) for seed in range(n_seeds)}
     for name in next(iter(table.values())):
-        yield {"name": name, **of_mean([found[name] for found in table.values()])}
+        values = [found[name] for found in table.values()]
+        yield {"name": name, **of_mean(values), "largest": float(np.max(values))}
     for other in ("eeg", "fmri"):
         gains = [found["fused"] - found[other] for found in table.values()]
         row = {
