@@ -126,7 +126,7 @@ def test_readme_has_one_command_for_the_job_and_one_for_the_tests():
     job, tests = re.findall(r"^python3 -m venv .*", README.read_text("utf-8"), re.M)
     assert '.venv/bin/pip install -c constraints.txt ".[bids]"' in job
     assert " .venv/bin/neurofuse " in job
-    assert tests.endswith(" && .venv/bin/python -m pytest")
+    assert tests.endswith(" && .venv/bin/python -m pytest -n 2 --dist worksteal")
 
 
 @pytest.fixture
