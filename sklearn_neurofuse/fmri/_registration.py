@@ -27,7 +27,7 @@ _BORDER_MM = 6.0
 
 
 def register_affine(static, static_affine, moving, moving_affine, *, rigid=False, static_mask=None):
-    """Find the affine by mutual information, first rigid.
+    """Find the affine by mutual information, first rigid; and again from there.
 
     Parameters
     ----------
@@ -63,12 +63,24 @@ def register_affine(static, static_affine, moving, moving_affine, *, rigid=False
         sigmas=list(_SMOOTHED),
         verbosity=0,
     )
-    # a search turns and scales about the origin, so that both brains are put there
-    shift = transform_centers_of_mass(static, static_affine, moving, moving_affine).affine
-    moving_affine = np.linalg.inv(shift) @ moving_affine
-    found = np.eye(4)
     mask = None if static_mask is None else static_mask.astype(np.int32)
-    for kind in (RigidTransform3D,) if rigid else (RigidTransform3D, AffineTransform3D):
+    kinds = (RigidTransform3D,) if rigid else (RigidTransform3D, AffineTransform3D)
+    place = np.eye(4)
+    # the second time from where the first one ended, so that the pose that the header tells, from
+    # which turns and shears are counted, hardly matters
+    for _ in range(2):
+        pose = np.linalg.inv(place) @ moving_affine
+        # a search turns and scales about the origin, so that both brains are put there
+        place = place @ transform_centers_of_mass(static, static_affine, moving, pose).affine
+        # to the nm, as rounding of large origins would grow in the search
+        pose = np.round(np.linalg.inv(place) @ moving_affine, 6)
+        place = place @ _search(search, static, static_affine, moving, pose, kinds, mask)
+    return place
+
+
+def _search(search, static, static_affine, moving, moving_affine, kinds, mask):
+    found = np.eye(4)
+    for kind in kinds:
         found = search.optimize(
             static,
             moving,
@@ -79,7 +91,7 @@ def register_affine(static, static_affine, moving, moving_affine, *, rigid=False
             starting_affine=found,
             static_mask=mask,
         ).affine
-    return shift @ np.asarray(found)
+    return np.asarray(found)
 
 
 def register_warp(template, moving, inside):

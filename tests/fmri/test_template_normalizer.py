@@ -10,7 +10,7 @@ from nilearn.datasets import load_mni152_brain_mask
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
-from sklearn_neurofuse import BoldRun, Recordings
+from sklearn_neurofuse import BoldRun, Recordings, config_context
 from sklearn_neurofuse.exceptions import RecordingError
 from sklearn_neurofuse.fmri import (
     MotionCorrector,
@@ -90,6 +90,21 @@ def test_affine_of_a_known_place(run, flip):
     assert found.max() < 5.0
 
 
+def test_how_the_scanner_turns_its_axes_makes_little_difference(run):
+    """The affine turns along with the volume."""
+    template = load_template("MNI152", 4.0)
+    points = apply_affine(template.affine, np.argwhere(template.mask))
+    places = []
+    for angle in (0.0, 0.2, -0.35):
+        turn = np.eye(4)
+        turn[1:3, 1:3] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+        turned = run.replace(img=nib.Nifti1Image(run.get_data(), turn @ run.img.affine))
+        found = TemplateNormalizer().estimate(turned).apply_to_points(points)
+        places.append(apply_affine(np.linalg.inv(turn), found))
+    spread = np.linalg.norm(places - np.median(places, axis=0), axis=2).mean(axis=1)
+    assert spread.max() < 0.25
+
+
 def test_where_the_scanner_puts_its_origin_makes_no_difference(rng):
     """The affine moves along with the volume, however far from the origin it lies."""
     static = ndimage.gaussian_filter(rng.random((14, 16, 12)), 2.5)
@@ -155,7 +170,6 @@ def test_coverage_of_a_part_of_the_head(run):
     assert (data[:, :, 0] == 0).all()
 
 
-@pytest.mark.usefixtures("coarse")
 def test_motion_and_template_need_one_interpolation(run, monkeypatch):
     X = MotionCorrector("first").fit_transform(Recordings([run]))
 
@@ -163,11 +177,13 @@ def test_motion_and_template_need_one_interpolation(run, monkeypatch):
         raise AssertionError("resampled twice")
 
     monkeypatch.setattr("sklearn_neurofuse.fmri._pending.resample_series", fail)
-    result = TemplateNormalizer(resolution=6.0).fit_transform(X).load(0)
-    alone = TemplateNormalizer(resolution=6.0).fit_transform(Recordings([run])).load(0)
+    # other tests register roughly, and what they find is remembered
+    with config_context(cache_dir=None):
+        result = TemplateNormalizer(resolution=6.0).fit_transform(X).load(0)
+        alone = TemplateNormalizer(resolution=6.0).fit_transform(Recordings([run])).load(0)
     inside = load_template("MNI152", 6.0).mask
     one, two = result.get_data()[inside].mean(axis=1), alone.get_data()[inside].mean(axis=1)
-    assert np.corrcoef(one, two)[0, 1] > 0.97
+    assert np.corrcoef(one, two)[0, 1] > 0.995
 
 
 @pytest.mark.usefixtures("coarse")
