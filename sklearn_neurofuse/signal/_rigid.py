@@ -26,9 +26,12 @@ from scipy.interpolate import make_interp_spline
 from sklearn_neurofuse.signal._resampling import as_matrix
 
 _ORDER = 5
+_TINY = np.finfo(float).tiny
 _HUBER = 2.0
 # noise of neighbours is alike once they are smoothed; as many voxels tell as much as one
 _ALIKE = 12.0
+# every so many points are enough for a median
+_SOME = 4
 # voxels left out at a border
 _MARGIN = 2
 # where a rotation is judged by how far it moves a voxel, in mm
@@ -47,8 +50,8 @@ class Reference:
         Shape of the fine grid.
     affine : ndarray of shape (4, 4)
         Voxels to mm.
-    finer : int
-        Nodes for each voxel along an axis.
+    to_node : ndarray of shape (4, 4)
+        Mm to nodes of the fine grid.
     points : ndarray of float32 of shape (3, n_points)
         In mm, where the volume is steepest.
     """
@@ -56,7 +59,7 @@ class Reference:
     table: np.ndarray
     shape: tuple
     affine: np.ndarray
-    finer: int
+    to_node: np.ndarray
     points: np.ndarray
 
 
@@ -109,7 +112,8 @@ def prepare_reference(volume, affine, n_points=30_000, finer=2):
         table[..., column] = along_axes(volume, chosen).T
     slopes = table[::finer, ::finer, ::finer, 1:] @ np.linalg.inv(affine[:3, :3]).astype("f4")
     points = _apply(affine, _steepest((slopes**2).sum(axis=-1), n_points))
-    return Reference(table.reshape(-1, 4), shape, affine, finer, points)
+    to_node = np.diag([finer, finer, finer, 1.0]) @ np.linalg.inv(affine)
+    return Reference(table.reshape(-1, 4), shape, affine, to_node, points)
 
 
 def _spline_matrices(length, finer):
@@ -244,9 +248,7 @@ def _within(place, shape, margins):
 def _linearise(reference, points, movement):
     """Look up the reference where a movement takes points; give the design and those inside."""
     moved = _apply(movement, points)
-    to_node = np.linalg.inv(reference.affine)
-    to_node[:3] *= reference.finer
-    place = _apply(to_node, moved)
+    place = _apply(reference.to_node, moved)
     node = np.rint(place)
     inside = _within(node, reference.shape, (0, 0, 0))
     moved, place, node = moved[:, inside], place[:, inside], node[:, inside]
@@ -257,7 +259,7 @@ def _linearise(reference, points, movement):
     design[6] = found[0] + (found[1] * place[0] + found[2] * place[1] + found[3] * place[2])
     design[7] = 1.0
     # from nodes to mm
-    np.matmul(to_node[:3, :3].T.astype(np.float32), found[1:], out=design[:3])
+    np.matmul(reference.to_node[:3, :3].T.astype(np.float32), found[1:], out=design[:3])
     x, y, z = moved
     design[3] = y * design[2] - z * design[1]
     design[4] = z * design[0] - x * design[2]
@@ -277,7 +279,8 @@ def _solve(design, values, fit, nuisances=None, voxels=None):
     intensities = _least_squares(design[6:], values) if fit is None else fit[6:]
     residual = values - intensities.astype("f4") @ design[6:]
     size = np.abs(residual)
-    scale = np.partition(size, len(size) // 2)[len(size) // 2] * 1.4826
+    some = size[::_SOME]
+    scale = np.partition(some, len(some) // 2)[len(some) // 2] * 1.4826
     if scale <= 0:
         return _least_squares(design, values)
     weight = np.float32(_HUBER * scale) / np.maximum(size, np.float32(_HUBER * scale))
@@ -292,27 +295,29 @@ def _least_squares(design, values, weight=None, ridge=0.0):
     weighted = design if weight is None else design * weight
     # scaled, because rotations move voxels by many mm
     normal = (weighted @ design.T).astype(float)
-    normal[np.diag_indices_from(normal)] += ridge
-    scale = 1.0 / np.sqrt(np.maximum(np.diag(normal), np.finfo(float).tiny))
+    diagonal = normal.reshape(-1)[:: len(normal) + 1]
+    diagonal += ridge
+    scale = 1.0 / np.sqrt(np.maximum(diagonal, _TINY))
     normal *= scale[:, None] * scale
-    normal[np.diag_indices_from(normal)] += 1e-7
+    diagonal += 1e-7
     return scale * np.linalg.solve(normal, scale * (weighted @ values).astype(float))
 
 
 def _mismatch(design, values):
     fit = _least_squares(design[6:], values)
-    residual = np.abs(values - fit.astype("f4") @ design[6:])
+    residual = np.abs(values - fit.astype("f4") @ design[6:])[::_SOME]
     # the median, because activation and artefacts are no mismatch of position
+    values = values[::_SOME]
     spread = np.abs(values - np.median(values))
     return float(np.median(residual) / max(np.mean(spread), np.finfo(np.float32).tiny))
 
 
 def _advance(movement, step):
     """Follow a movement by a small one, kept rigid."""
-    shift, turn = step[:3], step[3:]
-    angle = np.linalg.norm(turn)
-    cross = np.cross(np.eye(3), turn / max(angle, 1e-300))
+    angle = np.linalg.norm(step[3:])
+    x, y, z = step[3:] / max(angle, _TINY)
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     small = np.eye(4)
     small[:3, :3] += np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
-    small[:3, 3] = shift
+    small[:3, 3] = step[:3]
     return small @ movement
