@@ -24,9 +24,9 @@ _N_POINTS, _N_ROUGH_POINTS = 30_000, 5000
 # for what is only a start of the second time
 _N_FIRST_POINTS = 12_000
 _TOL, _ROUGH_TOL = 2e-3, 0.02
-# nodes for each voxel along an axis: with two, curvature between nodes passes for shading, by which
-# the head is put .02 mm too far
-_FINER, _ROUGH_FINER = 3, 2
+# nodes for each voxel along an axis: between two of a large voxel, curvature passes for shading,
+# by which the head is put .02 mm too far
+_FINER, _FINEST, _LARGE_MM = 2, 3, 2.5
 # volumes that make the mean: more take time and hardly lower its noise
 _N_MEAN = 16
 
@@ -86,7 +86,7 @@ def realign(series, affine, target=None, usable=None, n_jobs=None, nuisances=Non
         return *_unzip(in_threads(jobs, n_jobs)), target
     usable = np.arange(series.shape[3]) if usable is None else np.asarray(usable)
     typical = take_volume(series, _most_typical(series, affine, usable))
-    goal = prepare(typical, affine, _N_FIRST_POINTS, finer=_ROUGH_FINER)
+    goal = prepare(typical, affine, _N_FIRST_POINTS, finer=_FINER)
     jobs = [delayed(_from_afar)(series, k, goal, _ROUGH_TOL) for k in range(series.shape[3])]
     movements, mismatch = _unzip(in_threads(jobs, n_jobs))
     mean = _mean(series, affine, movements, _best(movements, mismatch, usable), n_jobs)
@@ -95,7 +95,7 @@ def realign(series, affine, target=None, usable=None, n_jobs=None, nuisances=Non
     return *_unzip(in_threads(jobs, n_jobs)), mean
 
 
-def prepare(target, affine, n_points=_N_POINTS, *, finer=_FINER, nuisances=None):
+def prepare(target, affine, n_points=_N_POINTS, *, finer=None, nuisances=None):
     """Make what volumes are aligned to, fine and rough.
 
     Parameters
@@ -106,8 +106,8 @@ def prepare(target, affine, n_points=_N_POINTS, *, finer=_FINER, nuisances=None)
         Voxels to mm.
     n_points : int, default=30_000
         As of `prepare_reference`, for the finest.
-    finer : int, default=3
-        As of `prepare_reference`, for the finest.
+    finer : int, default=None
+        As of `prepare_reference`, for the finest; None is three where voxels are large, else two.
     nuisances : Nuisances, default=None
         What volumes differ in beside their place; None is shading.
 
@@ -117,6 +117,9 @@ def prepare(target, affine, n_points=_N_POINTS, *, finer=_FINER, nuisances=None)
         For `align_from_afar` and `align_from_near`.
     """
     nuisances = nuisances_of(target.shape) if nuisances is None else nuisances
+    if finer is None:
+        is_large = np.linalg.norm(affine[:3, :3], axis=0).max() > _LARGE_MM
+        finer = _FINEST if is_large else _FINER
     matrices, levels = [_smoothing(target.shape)], []
     nuisances = nuisances.smoothed(matrices[0])
     for width, n_used in (
@@ -126,7 +129,7 @@ def prepare(target, affine, n_points=_N_POINTS, *, finer=_FINER, nuisances=None)
     ):
         target = along_axes(target, matrices[-1])
         levels.append(prepare_reference(target, affine, n_used, finer))
-        finer = _ROUGH_FINER
+        finer = _FINER
         if width is not None:
             thinning, affine = _thinning(target.shape, affine, width)
             matrices.append(thinning)
