@@ -12,7 +12,7 @@ from sklearn_neurofuse._validation import check_choice, check_number, nearest
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _DEFAULT_SIZE = 50 * 10**9
 # writing a result and reading it back a few times is about as fast
-_DEFAULT_RATE = 125e6
+_DEFAULT_RATE = 150e6
 
 
 def _absolute(path):
@@ -63,7 +63,7 @@ def set_config(**options):
         ``NEUROFUSE_CACHE``, else the user's cache folder.
         ``cache_size``: int in bytes or str such as ``"20GB"``, at which the entries used least
         recently are dropped; 50 GB by default.
-        ``cache_rate``: float in bytes per second, 125e6 by default. A processed recording that
+        ``cache_rate``: float in bytes per second, 150e6 by default. A processed recording that
         is computed faster than that, from what is remembered, is not worth the disk; infinity
         remembers the results of all expensive steps. Samples are always remembered.
         ``on_error``: ``"raise"`` (default), or ``"missing"``: where a step fails on a recording,
