@@ -306,8 +306,8 @@ def run(smoke):
         yield in_parallel("bold", write_runs(Path(folder), 10, shape), repeats)
     with tempfile.TemporaryDirectory() as folder:
         paths = write_eeg(Path(folder), 5, 4 if smoke else 32, n_times)
-        yield cross_validation("eeg", paths, min(repeats, 2))
-        yield grid_search("eeg", paths, 1)
+        yield cross_validation("eeg", paths, repeats)
+        yield grid_search("eeg", paths, min(repeats, 2))
     with tempfile.TemporaryDirectory() as folder:
         size = (3, (32, 32, 16, 200)) if smoke else (20, (64, 64, 30, 610))
         yield memory(Path(folder), *size)

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from joblib import parallel_config
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -133,6 +134,18 @@ def share_the_work(folder):
         child.join(120)
     np.testing.assert_array_equal(np.load(folder / "0.npy"), np.load(folder / "1.npy"))
     print(runs(folder / "log", "Meets"), runs(folder / "log", "EventMeans"))
+
+
+def forked_workers(folder):
+    """Take samples with joblib's backend that forks, and see in which processes."""
+    log = folder / "log"
+    log.mkdir()
+    with config_context(cache_dir=None):
+        X = Recordings([make_raw(n) for n in range(3)], [make_events()] * 3)
+        with parallel_config(backend="multiprocessing"):
+            samples = EventMeans(n_jobs=2, log=str(log)).transform(X)
+        here = str(os.getpid()) in {name.split("-")[1] for name in os.listdir(log)}
+        print(here, np.array_equal(samples, EventMeans().transform(X)))
 
 
 if __name__ == "__main__":

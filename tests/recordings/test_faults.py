@@ -29,3 +29,7 @@ def test_killed_writers_change_nothing(tmp_path):
 
 def test_two_processes_share_the_work(tmp_path):
     assert run("share_the_work", tmp_path) == ["6", "6"]
+
+
+def test_workers_may_be_forked(tmp_path):
+    assert run("forked_workers", tmp_path) == ["False", "True"]
