@@ -99,6 +99,7 @@ class Demo:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_the_demonstration_killed_ten_times_ends_like_one_that_was_not(tmp_path, rng):
     whole = Demo(tmp_path / "whole", tmp_path / "cache-whole")
     simulated = whole.wait((tmp_path / "whole" / "bids").exists)
