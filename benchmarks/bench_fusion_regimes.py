@@ -196,6 +196,7 @@ def tell(regime, variant, n_train, seeds):
         row = {
             "name": f"{regime}, {variant}, n={n_train}, {name}",
             "value": float(accuracy.mean()),
+            "seeds": len(accuracy),
             "interval": float(half),
             "bayes": float(bayes.mean()),
             "gain": float(np.mean((accuracy - 0.5) / (bayes - 0.5))),
