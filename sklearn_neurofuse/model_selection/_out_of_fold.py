@@ -129,10 +129,10 @@ def predict_out_of_fold(tasks, design, *, n_jobs=None, verbose=0):
         fits = Parallel(n_jobs=n_jobs, return_as="generator")(
             delayed(_fit_predict)(tasks[name], design, *design.splits[i]) for name, i in todo
         )
-        bar = tqdm(fits, total=len(todo), unit="fit", disable=None if verbose else True,
-                   leave=False)  # fmt: skip
+        if verbose:
+            fits = tqdm(fits, total=len(todo), unit="fit", disable=None, leave=False)
         made = {name: [] for name in tasks}
-        for (name, _), fit in zip(todo, bar, strict=True):
+        for (name, _), fit in zip(todo, fits, strict=True):
             made[name].append(fit)
     return {name: _collect(made[name], design) for name in tasks}
 

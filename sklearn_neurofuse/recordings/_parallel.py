@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
@@ -34,14 +34,7 @@ def extract_each(recordings, extractor, numbers):
     result : tuple of (Samples, dict) or RecordingError
         Samples and figures of quality, or what went wrong; in no order.
     """
-    bar = tqdm(
-        total=len(numbers),
-        desc=type(extractor).__name__,
-        unit="recording",
-        # None: only where there is a terminal
-        disable=None if getattr(extractor, "verbose", False) else True,
-    )
-    with bar:
+    with _counting(extractor, len(numbers)) as count:
         waiting, busy = [], []
         # what is remembered need not travel through another process
         for number in numbers:
@@ -49,7 +42,7 @@ def extract_each(recordings, extractor, numbers):
             if result is None:
                 waiting.append(number)
             else:
-                bar.update()
+                count()
                 yield number, result
         # what another process is working on is left for last
         with closing(_dispatch(recordings, extractor, waiting, blocking=False)) as results:
@@ -57,12 +50,27 @@ def extract_each(recordings, extractor, numbers):
                 if isinstance(result, Busy):
                     busy.append(number)
                 else:
-                    bar.update()
+                    count()
                     yield number, result
         with closing(_dispatch(recordings, extractor, busy, blocking=True)) as results:
             for number, result in results:
-                bar.update()
+                count()
                 yield number, result
+
+
+@contextmanager
+def _counting(extractor, total):
+    """Give what is to be called after each recording; it moves a bar where one is asked for.
+
+    Even a hidden bar of tqdm takes a lock that forked processes share, and one that is killed just
+    then never gives it back.
+    """
+    if not getattr(extractor, "verbose", False):
+        yield lambda: None
+        return
+    # None: only where there is a terminal
+    with tqdm(total=total, desc=type(extractor).__name__, unit="recording", disable=None) as bar:
+        yield bar.update
 
 
 def _recall(recording, extractor, config):

@@ -355,12 +355,13 @@ def test_progress_counts_recordings(n_jobs, bars):
 
 def test_no_progress_unless_asked(bars):
     EventMeans().transform(make_three())
-    assert bars[0].options["disable"] is True
+    # even a hidden bar has a lock that forked processes share
+    assert not bars
 
 
 def test_progress_is_closed_on_errors(bars):
     with pytest.raises(RecordingError):
-        EventMeans().transform(Failing(0).transform(make_three()))
+        EventMeans(verbose=True).transform(Failing(0).transform(make_three()))
     assert bars[0].closed
 
 
